@@ -1,0 +1,226 @@
+"""A decoder-only transformer with few knobs, fast on one CPU thread (chapter: scaling-laws).
+
+Pre-norm blocks, learned positions, ReLU in the feed-forward part, no biases, and one matrix for
+reading and writing characters. Attention reads half of each vector from the token before ("token
+shift", Peng et al. 2023, arXiv:2305.13048, section 3): without it models this small spend most of
+a lesson's budget on learning to look one character back. Two functions carry their own gradient:
+written out, they keep their working set in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+CACHE_FLOATS = 1 << 17  # half a megabyte: what one slice of the feed-forward part may occupy
+
+
+@dataclass(frozen=True)
+class Config:
+    """Shape of a transformer.
+
+    vocab: number of distinct tokens. width: length of a token's vector. layers: number of blocks.
+    hidden: width of the feed-forward part (default 4 x width). heads: attention heads (default one
+    for each 64 of width). context: the longest sequence, in tokens.
+
+    Raises ValueError when a number isn't positive or the heads don't divide the width.
+    """
+
+    vocab: int
+    width: int = 64
+    layers: int = 2
+    hidden: int | None = None
+    heads: int | None = None
+    context: int = 64
+
+    def __post_init__(self):
+        object.__setattr__(self, "hidden", self.hidden or 4 * self.width)
+        object.__setattr__(self, "heads", self.heads or max(1, self.width // 64))
+        for name, value in vars(self).items():
+            if value < 1:
+                raise ValueError(f"{name} is {value}: give a whole number of at least 1")
+        if self.width % self.heads:
+            raise ValueError(
+                f"{self.heads} heads do not divide a width of {self.width}: "
+                "choose a width that is a multiple of the heads"
+            )
+
+    @property
+    def params(self) -> int:
+        """Non-embedding parameters, the N of the scaling laws: matrices of the blocks only."""
+        return self.layers * (4 * self.width**2 + 2 * self.width * self.hidden)
+
+    @property
+    def all_params(self) -> int:
+        """All parameters: with the embeddings, the positions and the norms' gains."""
+        vectors = self.vocab + self.context + 2 * self.layers + 1
+        return self.params + vectors * self.width
+
+
+class _Attention(torch.autograd.Function):
+    """Causal attention, softmax(q k^T / sqrt(size)) v, on (batch x heads, time, size)."""
+
+    @staticmethod
+    def forward(ctx, q, k, v, mask):
+        scale = q.shape[-1] ** -0.5
+        weights = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=scale).softmax(-1)
+        ctx.save_for_backward(q, k, v, weights)
+        ctx.scale = scale
+        return weights @ v
+
+    @staticmethod
+    def backward(ctx, grad):
+        q, k, v, weights = ctx.saved_tensors
+        grad_v = weights.transpose(1, 2) @ grad
+        spread = (grad @ v.transpose(1, 2)).mul_(weights)
+        scores = spread.sub_(weights * spread.sum(-1, keepdim=True)).mul_(ctx.scale)
+        return scores @ k, scores.transpose(1, 2) @ q, grad_v, None
+
+
+class _FeedForward(torch.autograd.Function):
+    """relu(x up^T) down^T, a slice of rows at a time so that a slice stays in cache."""
+
+    @staticmethod
+    def forward(ctx, x, up, down):
+        inner = x.new_empty(x.shape[0], up.shape[0])
+        out = torch.empty_like(x)
+        for rows in _slices(x, up):
+            torch.mm(x[rows], up.t(), out=inner[rows])
+            torch.mm(inner[rows].relu_(), down.t(), out=out[rows])
+        ctx.save_for_backward(x, inner, up, down)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, inner, up, down = ctx.saved_tensors
+        grad_x, grad_up, grad_down = map(torch.zeros_like, (x, up, down))
+        for rows in _slices(x, up):
+            grad_inner = grad[rows] @ down
+            grad_down.addmm_(grad[rows].t(), inner[rows])
+            torch.ops.aten.threshold_backward.grad_input(
+                grad_inner, inner[rows], 0, grad_input=grad_inner
+            )
+            grad_up.addmm_(grad_inner.t(), x[rows])
+            torch.mm(grad_inner, up, out=grad_x[rows])
+        return grad_x, grad_up, grad_down
+
+
+def _slices(x: Tensor, up: Tensor) -> list[slice]:
+    step = max(64, CACHE_FLOATS // up.shape[0]) if x.device.type == "cpu" else len(x)
+    return [slice(start, start + step) for start in range(0, len(x), step)]
+
+
+class Block(nn.Module):
+    """Attention, then a feed-forward part, each added to what came in: (batch, time, width)."""
+
+    def __init__(self, config: Config):
+        super().__init__()
+        width = config.width
+        self.heads = config.heads
+        self.norm_mix = nn.LayerNorm(width, bias=False)
+        self.norm_feed = nn.LayerNorm(width, bias=False)
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.mix = nn.Linear(width, width, bias=False)
+        self.up = nn.Linear(width, config.hidden, bias=False)
+        self.down = nn.Linear(config.hidden, width, bias=False)
+
+    def forward(self, x: Tensor, mask: Tensor, cache: Cache | None = None) -> Tensor:
+        batch, time, width = x.shape
+        read = _shifted(self.norm_mix(x), cache)
+        qkv = self.qkv(read).view(batch, time, 3, self.heads, width // self.heads)
+        q, k, v = (part.transpose(1, 2).flatten(0, 1) for part in qkv.unbind(2))
+        if cache is not None:
+            k, v = cache.append(k, v)  # (batch x heads, time so far, size)
+        seen = _Attention.apply(q, k, v, mask)
+        seen = seen.view(batch, self.heads, time, -1).transpose(1, 2).reshape(batch, time, width)
+        x = x + self.mix(seen)
+        rows = self.norm_feed(x).view(-1, width)
+        return x + _FeedForward.apply(rows, self.up.weight, self.down.weight).view_as(x)
+
+
+def _shifted(x: Tensor, cache: Cache | None) -> Tensor:
+    """The second half of each vector replaced by that of the token before (zeros at the start)."""
+    half = x.shape[-1] // 2
+    first = cache.last if cache else x.new_zeros(len(x), 1, x.shape[-1] - half)
+    if cache:
+        cache.last = x[:, -1:, half:]
+    return torch.cat([x[..., :half], torch.cat([first, x[:, :-1, half:]], 1)], -1)
+
+
+class Cache:
+    """What one block keeps of the tokens read so far: keys, values, and the last token's vector.
+
+    keys, values: (batch x heads, context, size). last: (batch, 1, half of width).
+    """
+
+    def __init__(self, config: Config, batch: int, device=None):
+        shape = (batch * config.heads, config.context, config.width // config.heads)
+        self.keys = torch.empty(shape, device=device)
+        self.values = torch.empty(shape, device=device)
+        self.last = torch.zeros(batch, 1, config.width - config.width // 2, device=device)
+        self.time = 0
+
+    def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Add the keys and values of new tokens; return those of all tokens so far."""
+        end = self.time + keys.shape[1]
+        self.keys[:, self.time : end] = keys
+        self.values[:, self.time : end] = values
+        self.time = end
+        return self.keys[:, :end], self.values[:, :end]
+
+
+class Transformer(nn.Module):
+    """The language model of the book: token ids (batch, time) in, logits (batch, time, vocab) out.
+
+    Weights are drawn from `seed` alone. Chapter: scaling-laws.
+    """
+
+    def __init__(self, config: Config, seed: int):
+        super().__init__()
+        self.config = config
+        self.tokens = nn.Embedding(config.vocab, config.width)
+        self.places = nn.Parameter(torch.empty(config.context, config.width))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width, bias=False)
+        causal = torch.full((config.context, config.context), float("-inf")).triu(1)
+        self.register_buffer("causal", causal, persistent=False)
+        self._draw(torch.Generator().manual_seed(seed))
+
+    @torch.no_grad()
+    def _draw(self, generator: torch.Generator) -> None:
+        into_residual = (2 * self.config.layers) ** -0.5
+        for name, weight in self.named_parameters():
+            if "norm" in name:
+                continue  # gains start at 1
+            std = weight.shape[1] ** -0.5
+            if name == "places":
+                std *= 0.1  # where a character stands says less than which one it is
+            if name.endswith(("mix.weight", "down.weight")):
+                std *= into_residual
+            weight.normal_(0.0, std, generator=generator)
+
+    def forward(self, tokens: Tensor, caches: list[Cache] | None = None) -> Tensor:
+        """Logits of the next token, (batch, time, vocab). With `caches`, tokens continue them.
+
+        Raises ValueError when the tokens, with those cached, don't fit into the context.
+        """
+        start = caches[0].time if caches else 0
+        end = start + tokens.shape[1]
+        if end > self.config.context:
+            raise ValueError(
+                f"{end} tokens do not fit into a context of {self.config.context}: "
+                "cut the sequence or build the model with a longer context"
+            )
+        x = self.tokens(tokens) + self.places[start:end]
+        mask = self.causal[start:end, :end]
+        for i, block in enumerate(self.blocks):
+            x = block(x, mask, caches[i] if caches else None)
+        return F.linear(self.norm(x), self.tokens.weight)
+
+    def loss(self, windows: Tensor) -> Tensor:
+        """Mean cross-entropy in nats a token over windows (batch, time + 1)."""
+        logits = self(windows[:, :-1])
+        return F.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten())

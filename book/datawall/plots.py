@@ -1,0 +1,118 @@
+"""One style for every figure: size, palette, line styles, markers, vector output.
+
+Call `style()` in a chapter's first cell. Colours are Okabe and Ito's, told apart with every kind
+of colour vision; each comes with a marker and a line style of its own as a second cue.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import Markdown
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from datawall.uncertainty import Interval
+
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+MEASURED = {"color": COLORS[0], "marker": "o", "linestyle": "none", "markersize": 4}
+PUBLISHED = {"color": COLORS[1], "linestyle": "--"}
+GUESS = {"color": COLORS[3], "linestyle": ":", "linewidth": 2}
+
+
+def style() -> None:
+    """Set the book's style for all figures that follow, as SVG that repeats to the byte."""
+    plt.rcdefaults()
+    plt.rcParams.update(
+        {
+            "figure.figsize": (6.4, 3.6),
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "none",
+            "axes.facecolor": "none",
+            "savefig.facecolor": "none",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.alpha": 0.25,
+            "grid.linewidth": 0.6,
+            "axes.prop_cycle": plt.cycler(color=COLORS, marker=MARKERS, linestyle=LINES),
+            "lines.linewidth": 1.6,
+            "lines.markersize": 4,
+            "legend.frameon": False,
+            "legend.fontsize": 9,
+            "font.size": 10,
+            "svg.hashsalt": "datawall",
+            "svg.fonttype": "path",  # the same letters on every machine
+        }
+    )
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:
+        return  # not in a notebook
+    if matplotlib.get_backend().lower() in ("inline", "module://matplotlib_inline.backend_inline"):
+        set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches="tight")
+
+
+def band(ax: Axes, x: ArrayLike, interval: Interval, series: int = 0, label: str = "") -> None:
+    """Draw an interval (points,) over x (points,): a line with markers in a shaded band.
+
+    series: which colour, marker and line style of the palette.
+    """
+    look = {"color": COLORS[series], "marker": MARKERS[series], "linestyle": LINES[series]}
+    ax.plot(x, interval.value, label=label, **look)
+    ax.fill_between(x, interval.low, interval.high, color=COLORS[series], alpha=0.2, linewidth=0)
+
+
+def bars(ax: Axes, x: ArrayLike, interval: Interval, label: str = "", **look) -> None:
+    """Draw an interval (points,) over x (points,) as points with error bars."""
+    gaps = np.stack([interval.value - interval.low, interval.high - interval.value])
+    ax.errorbar(x, interval.value, yerr=gaps, label=label, capsize=2, **(MEASURED | look))
+
+
+class Interactive:
+    """A Vega-Lite chart that needs no kernel: with its caption and alternative text, as HTML.
+
+    chart: an Altair chart. alt: what it shows, for those who can't see it. caption: one sentence.
+    The site draws it with the script in its own build; JupyterLab draws it itself. Put a table
+    below it for those who can use neither.
+    """
+
+    def __init__(self, chart, alt: str, caption: str):
+        self.spec = chart.to_dict()
+        self.alt, self.caption = alt, caption
+
+    def __repr__(self) -> str:
+        return f"[interactive figure: {self.caption}]"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        source = json.dumps(self.spec).replace("</", "<\\/")
+        page = (
+            f'<figure class="vega-figure" role="group" aria-label="{html.escape(self.alt)}">'
+            f'<script type="application/vnd.vegalite+json">{source}</script>'
+            "<noscript>This figure needs JavaScript; the table below has its values.</noscript>"
+            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
+        )
+        version = self.spec["$schema"].split("/v")[-1].split(".")[0]
+        return {
+            "text/plain": repr(self),
+            "text/html": page,
+            f"application/vnd.vegalite.v{version}+json": self.spec,
+        }
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence]) -> Markdown:
+    """Rows under headings as a Markdown table; cells are text or numbers.
+
+    Raises ValueError when a row has more or fewer cells than there are headings.
+    """
+    if any(len(row) != len(headings) for row in rows):
+        raise ValueError(f"each row needs {len(headings)} cells, one a heading")
+    lines = [headings, ["---:"] * len(headings), *rows]
+    return Markdown("\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines))

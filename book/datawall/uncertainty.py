@@ -1,0 +1,43 @@
+"""Intervals: over seeds, over bootstrap draws (chapter: scaling-laws)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+
+class Interval(NamedTuple):
+    """A value between two bounds; arrays of one shape for a band."""
+
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def over_seeds(values: ArrayLike, level: float = 0.95, axis: int = 0) -> Interval:
+    """Mean over seeds and its Student t interval; `axis` counts the seeds.
+
+    Raises ValueError for fewer than three seeds: two give an interval that says nothing.
+    """
+    values = np.asarray(values, float)
+    seeds = values.shape[axis]
+    if seeds < 3:
+        raise ValueError(f"{seeds} seeds give no interval: run three or more")
+    mean = values.mean(axis)
+    half = stats.t.ppf((1 + level) / 2, seeds - 1) * values.std(axis, ddof=1) / np.sqrt(seeds)
+    return Interval(mean, mean - half, mean + half)
+
+
+def over_draws(value: ArrayLike, draws: ArrayLike, level: float = 0.95, axis: int = 0) -> Interval:
+    """A fitted value and the percentile interval of its bootstrap draws; `axis` counts the draws.
+
+    Raises ValueError for fewer than 100 draws: the tails would be single draws.
+    """
+    draws = np.asarray(draws, float)
+    if draws.shape[axis] < 100:
+        raise ValueError(f"{draws.shape[axis]} draws are too few for an interval: make 100 or more")
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=axis)
+    return Interval(np.asarray(value, float), low, high)
