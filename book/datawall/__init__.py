@@ -1,1 +1,1 @@
-"""The Data Wall's library: one module, one job. Import the modules, e.g. `from datawall import laws`."""
+"""The Data Wall's library: one module, one job, imported as in `from datawall import laws`."""

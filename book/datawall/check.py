@@ -84,9 +84,8 @@ _WRONG = {"number": _wrong_number, "choice": _wrong_choice, "function": _wrong_f
 
 
 def _as_number(answer: object) -> float | None:
-    item = getattr(answer, "item", None)
-    if item is not None and getattr(answer, "size", 1) == 1:
-        answer = item()  # an array or a tensor of one number
+    if set(getattr(answer, "shape", ())) == {1} or getattr(answer, "shape", None) == ():
+        answer = answer.item()  # an array or a tensor of one number
     if isinstance(answer, bool) or not isinstance(answer, Number) or isinstance(answer, complex):
         return None
     return float(answer)

@@ -102,7 +102,7 @@ def from_files(paths: Iterable[str | Path]) -> Corpus:
 
 
 class Vocabulary:
-    """Characters as token ids: those of a training text that are common enough, and one for the rest.
+    """Characters as token ids: those common in a training text, and one id for the rest.
 
     Characters are composed (NFC) before they are counted. Chapter: scaling-laws.
     """
@@ -159,7 +159,7 @@ def _plain(markdown: str) -> str:
     text = re.sub(r"[ \t]+$", "", markdown, flags=re.MULTILINE)
     text = re.sub(r"^#+ ", "", text, flags=re.MULTILINE)  # headings
     text = re.sub(r"\\(.)", r"\1", text)  # escapes
-    return re.sub(r"\*\*|_", "", text).strip()  # speakers' and stage directions' marks
+    return re.sub(r"\*+|_", "", text).strip()  # speakers' and stage directions' marks
 
 
 def _docstrings_of(file: Path) -> str:
@@ -198,10 +198,10 @@ def _files(path: Path) -> list[Path]:
     if path.is_dir():
         inside = sorted(file for file in path.rglob("*") if file.suffix in (".txt", ".md"))
         if not inside:
-            raise ValueError(f"{path}: no .txt or .md file in this folder: name the files themselves")
+            raise ValueError(f"{path}: no .txt or .md file in this folder: name the files")
         return inside
     if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file: check the spelling and the folder you run in")
+        raise FileNotFoundError(f"{path}: no such file: check the spelling and your folder")
     return [path]
 
 

@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from datawall import uncertainty
+
 FLOPS_PER_PARAM_AND_TOKEN = 6  # forward 2, backward 4 [Kaplan et al. 2020, section 2.1]
 
 
@@ -103,12 +105,9 @@ class Fit:
         """
         labels = np.arange(len(self.loss)) if groups is None else np.asarray(groups)
         if len(labels) != len(self.loss):
-            raise ValueError(f"{len(labels)} group labels for {len(self.loss)} runs: give one a run")
-        members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        rng = np.random.default_rng(seed)
+            raise ValueError(f"{len(labels)} groups for {len(self.loss)} runs: give one a run")
         draws = []
-        for _ in range(n):
-            rows = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
+        for rows in uncertainty.resamples(n, seed, labels):
             data = self.params[rows], self.tokens[rows], self.loss[rows]
             draws.append(_best(*data, [_pack(self.law)])[0])
         return draws
@@ -117,7 +116,7 @@ class Fit:
 def fit_chinchilla(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> Fit:
     """Fit the Chinchilla law to runs: arrays (runs,) of params, tokens and loss in nats.
 
-    Minimises the sum over runs of Huber(log predicted - log measured), delta 1e-3, with the three
+    Minimises the sum over runs of Huber(log predicted - log measured), delta 1e-3, the three
     terms joined by log-sum-exp [Hoffmann et al. 2022, section 3.3], by BFGS from the best points
     of a grid of starts. Summed, not averaged: averaging made the original fit stop early
     [Besiroglu et al. 2024].
@@ -138,7 +137,7 @@ SCALE = 1e3  # lifts the objective above BFGS's absolute tolerances
 def _check_runs(params, tokens, loss) -> None:
     if not len(params) == len(tokens) == len(loss):
         raise ValueError(
-            f"{len(params)} params, {len(tokens)} tokens, {len(loss)} losses: give one of each a run"
+            f"{len(params)} params, {len(tokens)} tokens, {len(loss)} losses: give a run all three"
         )
     if len(loss) < 6:
         raise ValueError(f"{len(loss)} runs can't fix five constants: give at least six")

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -34,9 +34,9 @@ class Claim:
     """A row of the ledger.
 
     id, chapter; who says it; claim in our words; published value as text ("" if none was given)
-    and its unit; source: key in references.bib; date: ISO, as of; tolerance: the range in which
-    our value must stay, or None for a claim that isn't measured; verdict: one of VERDICTS; note:
-    why ours differs, or what limits the verdict.
+    and its unit; source: key in references.bib; date: ISO, a year, month or day; tolerance: the
+    range in which our value must stay, or None for a claim that isn't measured; verdict: one of
+    VERDICTS; note: why ours differs, or what limits the verdict.
     """
 
     id: str
@@ -53,8 +53,13 @@ class Claim:
 
     def __post_init__(self):
         if self.verdict not in VERDICTS:
-            raise ValueError(f"{self.id}: verdict {self.verdict!r} is none of {', '.join(VERDICTS)}")
-        date.fromisoformat(self.date)  # raises with the offending text
+            raise ValueError(
+                f"{self.id}: verdict {self.verdict!r} is none of: {', '.join(VERDICTS)}"
+            )
+        if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", self.date):
+            raise ValueError(
+                f"{self.id}: date {self.date!r} is not a year, month or day in ISO form"
+            )
         if self.tolerance is None:
             return
         object.__setattr__(self, "tolerance", tuple(self.tolerance))
@@ -136,12 +141,14 @@ def measured() -> dict[str, Measured]:
 def markdown(chapter: str | None = None, cite: bool = True) -> str:
     """The ledger's rows, or a chapter's, as a Markdown table; `cite` adds citation roles."""
     ours = measured()
-    lines = ["| Who says it | Claim | Published | Ours [95 %] | Verdict | Why |", "|" + " --- |" * 6]
+    heading = "| Who says it | Claim | Published | Ours [95 %] | Verdict | Why |"
+    lines = [heading, "|" + " --- |" * 6]
     for row in claims(chapter):
         source = f" {{cite:p}}`{row.source}`" if cite else ""
-        published = f"{row.published} {row.unit}".strip() or "no figure given"
+        published = f"{row.published} {row.unit}".strip() if row.published else "no figure given"
         value = f"{ours[row.id]} {row.unit}".strip() if row.id in ours else "not measured"
-        cells = (f"{row.who}, {row.date}{source}", row.claim, published, value, row.verdict, row.note)
+        who = f"{row.who}, {row.date}{source}"
+        cells = (who, row.claim, published, value, row.verdict, row.note)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -29,7 +29,7 @@ def sample(
     Raises ValueError for an empty prompt or a negative temperature.
     """
     if prompt.ndim != 2 or not prompt.shape[1]:
-        raise ValueError(f"the prompt has shape {tuple(prompt.shape)}: give (count, time), time >= 1")
+        raise ValueError(f"the prompt has shape {tuple(prompt.shape)}: give (count, time >= 1)")
     if temperature < 0:
         raise ValueError(f"temperature is {temperature}: give 0 (the likeliest token) or more")
     generator = torch.Generator(prompt.device).manual_seed(seed)

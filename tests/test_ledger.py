@@ -1,0 +1,117 @@
+"""The ledger: rows are sound, values are held to tolerances, stored values are found."""
+
+import re
+
+import nbformat
+import pytest
+
+from datawall import ledger
+
+ROW = """
+[[claim]]
+id = "{id}"
+chapter = "one"
+who = "Someone"
+claim = "Something"
+published = "2"
+unit = "things"
+source = "someone2020"
+date = "{date}"
+tolerance = {tolerance}
+verdict = "{verdict}"
+note = "Because"
+"""
+GOOD = {"id": "a", "date": "2020-02-02", "tolerance": "[1, 3]", "verdict": "holds"}
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """A function that writes a ledger of the given rows in a book of its own."""
+    monkeypatch.setattr(ledger, "BOOK", tmp_path)
+    monkeypatch.setattr(ledger, "_this_run", {})
+
+    def write(*rows):
+        text = "".join(ROW.format(**(GOOD | row)) for row in rows)
+        (tmp_path / "ledger.toml").write_text(text)
+        ledger._ledger.cache_clear()
+        return tmp_path
+
+    yield write
+    ledger._ledger.cache_clear()
+
+
+def test_a_value_within_tolerance_is_shown_and_kept(book):
+    book({})
+    found = ledger.check("a", 2.0, 1.5, 2.5)
+    bundle = found._repr_mimebundle_()
+    assert bundle["text/plain"] == "a: 2.00 [1.50, 2.50] things  (tolerance 1.00 to 3.00)"
+    assert bundle[ledger.MIME] == {"id": "a", "value": 2.0, "low": 1.5, "high": 2.5}
+    assert ledger.measured() == {"a": found}
+    assert "| 2 things | 2.00 [1.50, 2.50] things | holds |" in ledger.markdown("one")
+
+
+@pytest.mark.parametrize("value", [0.9, 3.1])
+def test_a_value_out_of_tolerance_fails(book, value):
+    book({})
+    with pytest.raises(ledger.OutOfTolerance, match="the ledger allows 1 to 3"):
+        ledger.check("a", value, value - 1, value + 1)
+    assert ledger.measured() == {}
+
+
+def test_what_cannot_be_checked_is_refused(book):
+    book({})
+    with pytest.raises(ValueError, match="interval does not contain the value"):
+        ledger.check("a", 2.0, 2.1, 2.5)
+    with pytest.raises(ValueError, match="interval does not contain the value"):
+        ledger.check("a", float("nan"), 1, 3)
+    with pytest.raises(KeyError, match=r"no claim 'b' in the ledger; it has: a"):
+        ledger.check("b", 2.0, 1, 3)
+    with pytest.raises(KeyError, match="no claim of a chapter 'two'"):
+        ledger.claims("two")
+
+
+def test_stored_values_are_read_from_notebooks(book):
+    folder = book({})
+    out = nbformat.v4.new_output("display_data", ledger.Measured("a", 2, 1, 3)._repr_mimebundle_())
+    cell = nbformat.v4.new_code_cell("x", outputs=[out])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "one.ipynb")
+    assert ledger.measured() == {"a": ledger.Measured("a", 2, 1, 3)}
+
+
+def test_a_claim_that_was_not_measured_says_so(book):
+    book({})
+    assert "| not measured |" in ledger.markdown()
+    assert "{cite:p}`someone2020`" in ledger.markdown()
+    assert "cite" not in ledger.markdown(cite=False)
+
+
+@pytest.mark.parametrize(
+    "rows, message",
+    [
+        ([{}, {}], "two claims in ledger.toml have the same id"),
+        ([{"verdict": "true"}], "verdict 'true' is none of"),
+        ([{"date": "May 2020"}], "date 'May 2020' is not a year"),
+        ([{"tolerance": "[3, 1]"}], "tolerance 3 to 1 is the wrong way round"),
+    ],
+)
+def test_unsound_rows_are_refused(book, rows, message):
+    book(*rows)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ledger.claims()
+
+
+def test_the_books_own_ledger_is_sound_and_measured():
+    ours = ledger.measured()
+    for row in ledger.claims():
+        assert row.note, f"{row.id}: say why in `note`"
+        if row.tolerance:
+            low, high = row.tolerance
+            assert low <= ours[row.id].value <= high
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(0.4203, "0.420"), (18.39, "18.4"), (114.2, "114"), (0, "0"), (2.5e7, "2.50e+07")],
+)
+def test_numbers_have_three_digits(value, text):
+    assert ledger._number(value) == text

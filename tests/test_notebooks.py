@@ -1,0 +1,113 @@
+"""Hold every chapter and page of the book to the rules of ``invariants.py``."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+import invariants
+from rerun import pictures
+
+BOOK = Path(__file__).parent.parent / "book"
+CHAPTERS = sorted(BOOK.glob("*.ipynb"))
+PAGES = sorted(BOOK.glob("*.md"))
+NUMBERED = "intro.md"  # the only page whose prose must not hold numbers typed by hand
+
+
+def read(name: str) -> str:
+    path = BOOK / name
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+@lru_cache
+def notebooks() -> dict:
+    """Every chapter that can be read, by its name."""
+    read_ones = {path.stem: invariants.read_notebook(read(path.name))[0] for path in CHAPTERS}
+    return {name: notebook for name, notebook in read_ones.items() if notebook}
+
+
+@lru_cache
+def pages() -> dict:
+    return {path.stem: invariants.page(read(path.name)) for path in PAGES}
+
+
+@lru_cache
+def context(chapter: str) -> invariants.Context:
+    """What one chapter, or a page, must agree with."""
+    others = {name: notebook for name, notebook in notebooks().items() if name != chapter}
+    named = {
+        figure: name
+        for name, notebook in others.items()
+        for figure in invariants.figure_names(notebook).values()
+    }
+    glued = {
+        name: frozenset(key for _, key, _ in invariants.glued_values(notebook))
+        for name, notebook in others.items()
+    }
+    quoted = frozenset(
+        key
+        for notebook in (others | pages()).values()
+        for _, source, key, _ in invariants.quoted_keys(notebook)
+        if source == chapter
+    )
+    return invariants.Context(
+        chapter=chapter,
+        bibliography=invariants.parse_bibliography(read("references.bib")),
+        terms=invariants.parse_glossary(read("glossary.md")),
+        claims=invariants.parse_ledger(read("ledger.toml")),
+        figures=named,
+        glued=glued,
+        quoted=quoted,
+    )
+
+
+def hold(name: str, rule, faults: list[str]) -> None:
+    """Fail if there are faults: one line for each, below the rule and why it is one."""
+    if faults:
+        lines = [f"{name} breaks {rule.__name__}: {rule.__doc__}", *faults]
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+def test_the_book_has_chapters():
+    assert CHAPTERS, f"no chapter in {BOOK}: these tests would pass over nothing"
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_chapter_can_be_read(path):
+    _, faults = invariants.read_notebook(read(path.name))
+    if faults:
+        pytest.fail(f"{path.name}: {faults[0]}", pytrace=False)
+
+
+@pytest.mark.parametrize("rule", invariants.CHAPTER_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_chapter(path, rule):
+    notebook = notebooks().get(path.stem)
+    if notebook is None:
+        pytest.skip("can't be read: see test_chapter_can_be_read")
+    hold(path.name, rule, rule(notebook, context(path.stem)))
+
+
+@pytest.mark.parametrize("rule", invariants.PAGE_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_page(path, rule):
+    hold(path.name, rule, rule(pages()[path.stem], context(path.stem)))
+
+
+@pytest.mark.skipif(not (BOOK / NUMBERED).exists(), reason=f"no {NUMBERED} yet")
+def test_introduction_has_no_number_typed_by_hand():
+    name, rule = Path(NUMBERED).stem, invariants.hand_typed_numbers
+    hold(NUMBERED, rule, rule(pages()[name], context(name)))
+
+
+@pytest.mark.parametrize("rule", invariants.BOOK_RULES, ids=lambda rule: rule.__name__)
+def test_book(rule):
+    hold("the book", rule, rule(notebooks() | pages(), context("")))
+
+
+def test_pictures_on_other_pages_are_the_chapters_own():
+    shown = {name: svg for nb in notebooks().values() for name, svg in pictures(nb).items()}
+    assert shown, "no chapter names a picture, but the introduction shows one"
+    for name, svg in shown.items():
+        stored = (BOOK / "_static" / name).read_text(encoding="utf-8")
+        assert stored == svg, f"{name} is not what its chapter drew: run `make rerun`"

@@ -1,0 +1,69 @@
+"""Figures: repeat to the byte, tell their series apart without colour, carry their text."""
+
+import io
+import json
+import re
+
+import altair as alt
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from datawall import plots
+from datawall.uncertainty import Interval
+
+
+@pytest.fixture(autouse=True)
+def style():
+    plots.style()
+    yield
+    plt.close("all")
+    plt.rcdefaults()
+
+
+def svg():
+    fig, ax = plt.subplots()
+    x = np.arange(3.0)
+    plots.band(ax, x, Interval(x, x - 1, x + 1), 1, "some")
+    plots.bars(ax, x, Interval(x, x - 1, x + 2))
+    file = io.BytesIO()
+    fig.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
+
+
+def test_svg_repeats_to_the_byte():
+    assert svg() == svg()
+
+
+def test_text_of_a_figure_stays_text():
+    assert svg().count(b"<text") >= 6  # the labels of the ticks
+
+
+def test_each_series_has_a_second_cue():
+    looks = list(zip(plots.COLORS, plots.MARKERS, plots.LINES, strict=True))
+    assert len(set(plots.MARKERS)) == len(set(map(str, plots.LINES))) == len(looks)
+
+
+def test_bars_reach_from_low_to_high():
+    _, ax = plt.subplots()
+    plots.bars(ax, [1.0], Interval(np.array([5.0]), np.array([4.0]), np.array([7.0])))
+    (segments,) = (c.get_segments() for c in ax.collections)
+    assert segments[0][:, 1].tolist() == [4.0, 7.0]
+
+
+def test_interactive_figure_has_text_for_everyone():
+    chart = alt.Chart(alt.Data(values=[{"a": "</script>"}])).mark_point().encode(x="a:N")
+    bundle = plots.Interactive(chart, alt='An "x"', caption="It <moves>.")._repr_mimebundle_()
+    page = bundle["text/html"]
+    assert 'aria-label="An &quot;x&quot;"' in page
+    assert "<figcaption>It &lt;moves&gt;.</figcaption>" in page
+    source = re.search(r'vegalite\+json">(.*?)</script>', page).group(1)
+    assert json.loads(source)["data"]["values"] == [{"a": "</script>"}]
+    assert "v5" in bundle["application/vnd.vegalite.v5+json"]["$schema"]
+
+
+def test_table():
+    text = plots.table(["a", "b"], [(1, "x")]).data
+    assert text == "| a | b |\n| ---: | ---: |\n| 1 | x |"
+    with pytest.raises(ValueError, match="each row needs 2 cells"):
+        plots.table(["a", "b"], [(1,)])

@@ -1,0 +1,55 @@
+"""`make rerun`: what is stored, and that a failing chapter is left as it was."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from rerun import main, rerun
+
+
+def chapter(folder, *sources):
+    path = folder / "chapter.ipynb"
+    cells = [new_markdown_cell("# A chapter"), *map(new_code_cell, sources)]
+    nbformat.write(new_notebook(cells=cells, metadata={"mine": "old"}), path)
+    return path
+
+
+def test_outputs_are_stored_without_what_differs_by_machine(tmp_path):
+    path = chapter(tmp_path, "print(1)\nprint(2)", "from pathlib import Path\nPath.cwd().name")
+    before = nbformat.read(path, as_version=4)
+    rerun(path)
+    after = nbformat.read(path, as_version=4)
+    assert [cell.id for cell in after.cells] == [cell.id for cell in before.cells]
+    (stream,) = after.cells[1].outputs
+    assert stream.text == "1\n2\n"
+    # A chapter runs in its own folder, where it finds the library.
+    assert after.cells[2].outputs[0].data["text/plain"] == repr(tmp_path.name)
+    assert set(after.metadata) == {"kernelspec", "language_info"}
+    assert after.metadata.language_info == {"name": "python"}
+    assert all("execution" not in cell.metadata for cell in after.cells)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failing_chapter_is_named_and_left_as_it_was(tmp_path):
+    path = chapter(tmp_path, "print(1)", "1 / 0")
+    before = path.read_bytes()
+    with pytest.raises(SystemExit, match="code cell 2: ZeroDivisionError"):
+        rerun(path)
+    assert path.read_bytes() == before
+
+
+def test_an_unknown_chapter_is_named():
+    with pytest.raises(SystemExit, match="no chapter data-wal "):
+        main(["data-wal"])
+
+
+def test_a_picture_for_other_pages_is_stored_on_white_ground(tmp_path):
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><defs></defs></svg>'
+    draw = f"from IPython.display import display\ndisplay({{'image/svg+xml': {svg!r}}}, raw=True)"
+    path = chapter(tmp_path, draw)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].metadata["picture"] = "drawn.svg"
+    nbformat.write(notebook, path)
+    (tmp_path / "_static").mkdir()
+    rerun(path)
+    assert 'fill="white"/>\n <defs>' in (tmp_path / "_static" / "drawn.svg").read_text()

@@ -1,0 +1,387 @@
+"""The built site, as its readers meet it: every page in a browser, and what the build refuses.
+
+The checks that read pages are shown to find the faults of a bad page before they are trusted.
+"""
+
+import gzip
+import http.server
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parent.parent
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+CHAPTER = "book/scaling-laws"
+HEAVIEST, PHONES = 1_000_000, (360, 390)  # bytes a page, compressed; pixels
+
+
+def toc_pages():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    return [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+
+
+PAGES = toc_pages()
+
+
+def build(source, target, *options):
+    """Run jupyter-book as `make book` does."""
+    command = shutil.which("jupyter-book", path=Path(sys.executable).parent)
+    return subprocess.run(
+        [command, "build", source, "--path-output", target, "-W", "-n", "--keep-going", *options],
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    target = tmp_path_factory.mktemp("site")
+    run = build(ROOT, target)
+    if run.returncode:
+        pytest.fail("The site does not build:\n" + run.stderr[-3000:], pytrace=False)
+    return target / "_build" / "html"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """A function that serves a folder on this machine and gives its address."""
+    servers = []
+
+    def start(folder):
+        handler = partial(Quiet, directory=folder)
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def address(site, serve):
+    return serve(site)
+
+
+# What a page asks of other hosts, read from its text
+
+
+def foreign(text):
+    """Addresses on another host that a page or a style sheet would fetch; links are not."""
+    soup = BeautifulSoup(text, "html.parser")
+    found = re.findall(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", text)
+    values = [value for pair in found for value in pair]
+    for tag in soup.find_all(True):
+        names = ["src", "srcset", "data", "poster", "xlink:href"]
+        if tag.name not in ("a", "area"):
+            names.append("href")
+        values += [address for name in names for address in tag.get(name, "").split()]
+    return [value for value in values if re.match(r"\s*(https?:|wss?:)?//", value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script src="https://cdn.example.org/x.js"></script>',
+        '<link rel="stylesheet" href="//cdn.example.org/x.css">',
+        '<img src="http://example.org/x.png">',
+        '<img srcset="a.png 1x, https://example.org/b.png 2x">',
+        '<iframe src="https://example.org"></iframe>',
+        '<p style="background: url(https://example.org/x.png)">',
+        '<style>@import "https://example.org/x.css";</style>',
+        "@font-face { src: url('//example.org/x.woff') }",
+    ],
+)
+def test_foreign_finds_what_would_be_fetched(text):
+    assert foreign(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['<a href="https://example.org">', '<img src="../x.png">', "a { src: url(icons/x.woff) }"],
+)
+def test_foreign_leaves_links_and_own_files(text):
+    assert not foreign(text)
+
+
+def test_no_page_or_style_sheet_names_a_file_on_another_host(site):
+    texts = [*site.rglob("*.html"), *site.rglob("*.css")]
+    assert len(texts) > len(PAGES)
+    assert {path.name: found for path in texts if (found := foreign(path.read_text()))} == {}
+
+
+# What a page does in a browser
+
+
+@dataclass
+class Visit:
+    """What was met on one page."""
+
+    foreign: list  # requests to another host
+    errors: list  # on the console, and requests that failed
+    bytes: int  # of all that was fetched, compressed
+    sideways: dict  # how far a phone of each width scrolls sideways
+    barriers: list  # what axe-core finds serious or critical, light or dark
+    unset: list  # mathematics that was not typeset
+    faint: list  # figures without an ink that stands out, light or dark
+    nameless: list  # images without a text that describes them
+
+
+def quiet(page):
+    """Wait until mathematics is set and interactive figures are drawn."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("window.MathJax?.startup?.promise")
+    page.wait_for_function("!document.querySelector('figure.vega-figure:not(.drawn)')")
+
+
+def set_theme(page, theme):
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+
+
+def barriers(page):
+    rules = {"resultTypes": ["violations"], "preload": False}  # preloading misreads @import
+    found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:150]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def contrast(picture):
+    """Contrast ratio (WCAG) of a picture's commonest colour and the one farthest from it."""
+    pixels = plt.imread(BytesIO(picture), format="png")[..., :3].reshape(-1, 3)
+    colours, counts = np.unique(np.round(pixels, 2), axis=0, return_counts=True)
+    linear = np.where(colours <= 0.04, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    light = linear @ [0.2126, 0.7152, 0.0722] + 0.05
+    paper = light[counts.argmax()]
+    return max(paper / light.min(), light.max() / paper)
+
+
+def compressed(body):
+    return min(len(body), len(gzip.compress(body)))
+
+
+NAMELESS = r"""images => images
+  .filter(image => !image.alt.trim() || /\.\w{3,4}$/.test(image.alt.trim()))
+  .map(image => image.outerHTML)"""
+UNSET = """maths => maths
+  .filter(math => !math.querySelector('mjx-container') || math.querySelector('mjx-merror'))
+  .map(math => math.textContent)"""
+
+
+def visit(browser, url):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    met = Visit([], [], 0, {}, [], [], [], [])
+    responses = []
+
+    def asked(request):
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
+            met.foreign.append(request.url)
+
+    page.on("request", asked)
+    page.on("response", lambda response: responses.append(response))
+    page.on("response", lambda r: r.ok or met.errors.append(f"{r.status}: {r.url}"))
+    page.on("requestfailed", lambda request: met.errors.append(f"failed: {request.url}"))
+    page.on("pageerror", lambda error: met.errors.append(str(error)))
+    page.on("console", lambda m: m.type in ("error", "warning") and met.errors.append(m.text))
+    page.goto(url)
+    quiet(page)
+    met.bytes = sum(compressed(response.body()) for response in responses if response.ok)
+    met.nameless = page.eval_on_selector_all("article img", NAMELESS)
+    met.unset = page.eval_on_selector_all(".math", UNSET)
+    page.evaluate(AXE)
+    for theme in ("light", "dark"):
+        set_theme(page, theme)
+        met.barriers += [f"{theme}: {barrier}" for barrier in barriers(page)]
+        for image in page.locator("article img").all():
+            if contrast(image.screenshot()) < 7:
+                met.faint.append(f"{theme}: {image.get_attribute('src')}")
+    for width in PHONES:
+        page.set_viewport_size({"width": width, "height": 800})
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if over > 0:
+            met.sideways[width] = over
+    context.close()
+    return met
+
+
+BAD_PAGE = """<!doctype html><title>Bad</title>
+<article><img src="grey.svg" alt="grey.svg" width="400" height="100">
+<script src="http://nowhere.invalid/x.js"></script><script>console.error("a fault")</script>
+<span class="math">x</span><p style="color: #ccc; width: 500px">faint</p></article>"""
+GREY = """<svg xmlns="http://www.w3.org/2000/svg" width="400" height="100">
+<rect width="400" height="100" fill="#888"/><circle cx="50" cy="50" r="40" fill="#777"/></svg>"""
+
+
+def test_a_visit_finds_the_faults_of_a_bad_page(browser, serve, tmp_path):
+    (tmp_path / "index.html").write_text(BAD_PAGE)
+    (tmp_path / "grey.svg").write_text(GREY)
+    met = visit(browser, serve(tmp_path) + "/index.html")
+    assert met.foreign == ["http://nowhere.invalid/x.js"]
+    assert any("a fault" in error for error in met.errors)
+    assert any(error.startswith("failed: ") for error in met.errors)
+    assert met.bytes > len(gzip.compress(GREY.encode()))
+    assert set(met.sideways) == set(PHONES)
+    assert any("color-contrast" in barrier for barrier in met.barriers)
+    assert met.unset == ["x"]
+    assert met.faint
+    assert met.nameless
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page, browser, address):
+    met = visit(browser, f"{address}/{page}.html")
+    assert {name: found for name, found in vars(met).items() if found and name != "bytes"} == {}
+    assert met.bytes < HEAVIEST
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def test_the_chapter_has_mathematics_and_figures_to_check(page, address):
+    page.goto(f"{address}/{CHAPTER}.html")
+    quiet(page)
+    assert page.locator("mjx-container").count() > 0
+    assert page.locator("article figure img").count() > 0
+    assert page.locator("figure.vega-figure svg").count() > 0
+
+
+def test_a_chapter_opens_from_a_folder(page, site):
+    page.goto((site / "index.html").as_uri())
+    page.wait_for_url("**/book/intro.html")
+    page.goto((site / f"{CHAPTER}.html").as_uri())
+    quiet(page)
+    assert page.locator("mjx-container").count() > 0
+    assert page.locator("figure.vega-figure svg").count() > 0
+
+
+def test_an_interactive_figure_answers_the_keyboard_and_keeps_its_state_in_the_dark(page, address):
+    page.goto(f"{address}/{CHAPTER}.html")
+    quiet(page)
+    figure = page.locator("figure.vega-figure").first
+    drawn = figure.locator("svg").inner_html()
+    slider = figure.locator("input[type=range]").first
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(300)
+    moved = figure.locator("svg").inner_html()
+    assert moved != drawn
+    value = slider.input_value()
+    set_theme(page, "dark")
+    assert slider.input_value() == value
+    assert contrast(figure.locator("svg").screenshot()) > 7
+
+
+def test_without_scripts_an_interactive_figure_says_what_it_needs(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{CHAPTER}.html")
+    note = page.locator("figure.vega-figure noscript").first
+    assert note.is_visible()
+    assert "JavaScript" in note.inner_text()
+    context.close()
+
+
+def test_the_keyboard_reaches_the_text_the_quiz_and_the_dark(page, address):
+    page.goto(f"{address}/{CHAPTER}.html")
+    quiet(page)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+    for kind in ("choice", "solution"):
+        details = page.locator(f"details.{kind}").first
+        assert details.get_attribute("open") is None
+        details.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert details.get_attribute("open") is not None
+
+    page.locator("main .theme-switch-button").focus()
+    for _ in range(3):  # from the system's to light to dark
+        page.keyboard.press("Enter")
+        if page.evaluate("document.documentElement.dataset.mode") == "dark":
+            break
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_search_finds_a_chapter_with_no_network(page, address):
+    page.goto(f"{address}/search.html?q=Chinchilla")
+    page.wait_for_selector("#search-results li a")
+    found = page.eval_on_selector_all("#search-results li a", "links => links.map(l => l.href)")
+    assert any(CHAPTER in link for link in found)
+
+
+# The public address, which is set in one place
+
+
+def hosts(site):
+    """Hosts that the buttons above the chapter lead to."""
+    soup = BeautifulSoup((site / f"{CHAPTER}.html").read_text(), "html.parser")
+    return [a["href"] for a in soup.select(".article-header-buttons a[href^=http]")]
+
+
+def test_no_button_needs_a_public_address_while_there_is_none(site):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    assert bool(hosts(site)) == bool(config["repository"]["url"])
+
+
+def test_with_a_public_address_the_buttons_open_the_chapter(tmp_path):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    config["repository"]["url"] = "https://github.com/someone/data-wall"
+    config["sphinx"]["local_extensions"]["datawall_site"] = str(ROOT / "book" / "_ext")
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    run = build(ROOT, tmp_path, "--config", tmp_path / "_config.yml")
+    assert run.returncode == 0, run.stderr[-3000:]
+    links = hosts(tmp_path / "_build" / "html")
+    path = f"someone/data-wall/blob/main/{CHAPTER}.ipynb"
+    assert f"https://colab.research.google.com/github/{path}" in links
+    binder = "https://mybinder.org/v2/gh/someone/data-wall/main"
+    assert f"{binder}?urlpath=lab/tree/{CHAPTER}.ipynb" in links
+    assert "https://github.com/someone/data-wall" in links
+    for part in ("/blob/main/", "/edit/main/", "/issues/new"):
+        assert any(link.startswith("https://github.com/") and part in link for link in links)
+
+
+# What the build refuses
+
+
+def test_the_build_fails_with_page_and_name_of_an_unknown_claim_or_chapter(tmp_path):
+    asked = "{published}`no-claim` {measured}`no-value`\n\n```{ledger} no-chapter\n```\n"
+    (tmp_path / "page.md").write_text(f"# A page\n\n{asked}")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: page\n")
+    extensions = {"local_extensions": {"datawall_site": str(ROOT / "book" / "_ext")}}
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump({"sphinx": extensions}))
+    run = build(tmp_path, tmp_path)
+    assert run.returncode != 0
+    for name in ("no-claim", "no-value", "no-chapter"):
+        assert re.search(f"page: .*{name}", run.stderr)

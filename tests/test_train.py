@@ -1,0 +1,111 @@
+"""Training: that it learns, repeats to the last digit, and reads many budgets off one run."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from datawall import corpus, train
+from datawall.model import Config
+from datawall.train import Job, Recipe
+
+# A text with structure to learn: each token follows from the one before, but for one in ten.
+RNG = np.random.default_rng(0)
+NEXT = RNG.permutation(12)
+TEXT = [0]
+for noise in RNG.random(40_000):
+    TEXT.append(int(NEXT[TEXT[-1]]) if noise < 0.9 else int(RNG.integers(12)))
+TEXT = torch.tensor(TEXT)
+EXAM = corpus.windows(TEXT[-5_000:], 16, 100, seed=0)
+TEXT = TEXT[:-5_000]
+CONFIG = Config(vocab=12, width=16, layers=1, context=16)
+QUICK = Recipe(warmup=5)  # a short warm-up, since these budgets are tiny
+# What the best reader loses on such a text, in nats: the entropy of one step.
+STAY = 0.9 + 0.1 / 12
+FLOOR = -STAY * math.log(STAY) - 11 * 0.1 / 12 * math.log(0.1 / 12)
+
+
+def test_it_learns_to_the_texts_own_entropy():
+    (row,) = train.run(Job(CONFIG, [30_000], 0, QUICK), TEXT, EXAM)
+    assert FLOOR - 0.05 < row["loss"] < FLOOR + 0.05  # never far below: that would be leakage
+
+
+def test_rows_say_what_was_run():
+    rows = train.run(Job(CONFIG, [5_000, 10_000], 3, QUICK), TEXT, EXAM)
+    assert [row["tokens"] for row in rows] == [4_992, 9_984]  # whole steps of 8 x 16 tokens
+    assert {row["params"] for row in rows} == {CONFIG.params}
+    assert {row["seed"] for row in rows} == {3}
+    assert rows[0]["loss"] > rows[1]["loss"]
+
+
+def test_a_budget_read_off_a_longer_run_equals_its_own_run():
+    alone = train.run(Job(CONFIG, [5_000], 0, QUICK), TEXT, EXAM)
+    shared = train.run(Job(CONFIG, [2_500, 5_000, 10_000], 0, QUICK), TEXT, EXAM)
+    assert shared[1]["loss"] == alone[0]["loss"]
+
+
+def losses(rows):
+    return [row["loss"] for row in rows]
+
+
+def test_same_digits_whatever_the_number_of_processes():
+    jobs = [Job(CONFIG, [4_000], seed, QUICK) for seed in range(3)]
+    here = [loss for job in jobs for loss in losses(train.run(job, TEXT, EXAM))]
+    assert losses(train.sweep(jobs, TEXT, EXAM, workers=1)) == here
+    assert losses(train.sweep(jobs, TEXT, EXAM, workers=2)) == here
+    assert len(set(here)) == 3  # and the seeds do differ
+
+
+def test_threads_are_as_they_were():
+    torch.set_num_threads(2)
+    train.run(Job(CONFIG, [2_000], 0, QUICK), TEXT, EXAM)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(1)
+
+
+def test_sweep_keeps_the_order_of_jobs():
+    jobs = [Job(CONFIG, [budget], 0, QUICK) for budget in (2_000, 8_000, 4_000)]
+    rows = train.sweep(jobs, TEXT, EXAM, workers=2)
+    assert [row["tokens"] for row in rows] == [1_920, 7_936, 3_968]
+
+
+def test_own_measure():
+    def size(model, windows):
+        return {"windows": len(windows), "width": model.config.width}
+
+    (row,) = train.run(Job(CONFIG, [2_000], 0, QUICK), TEXT, EXAM, size)
+    assert (row["windows"], row["width"]) == (100, 16)
+
+
+def test_fit_gives_the_model_that_run_grades():
+    job = Job(CONFIG, [2_000, 4_000], 0, QUICK)
+    model = train.fit(job, TEXT)
+    assert train.loss(model, EXAM)["loss"] == train.run(job, TEXT, EXAM)[-1]["loss"]
+
+
+def test_schedule():
+    recipe = Recipe(warmup=4, decay=0.25)
+    rates = [recipe.rate_at(step, 20) for step in range(20)]
+    assert rates[:5] == [0.25, 0.5, 0.75, 1, 1]
+    assert rates[14:] == [1, 1, 0.8, 0.6, 0.4, 0.2]
+
+
+@pytest.mark.parametrize(
+    "budgets, recipe, message",
+    [
+        ([], QUICK, "give at least one"),
+        ([4_000, 2_000], QUICK, "each larger than the last"),
+        ([300], QUICK, "too few for a warm-up of 5"),
+        ([100_000], QUICK, "lower the budget or give more text"),
+    ],
+)
+def test_bad_budgets_are_refused(budgets, recipe, message):
+    with pytest.raises(ValueError, match=message):
+        train.run(Job(CONFIG, budgets, 0, recipe), TEXT, EXAM)
+
+
+def test_a_diverging_run_says_so():
+    wild = Recipe(warmup=5, rate=1e30, clip=math.inf)
+    with pytest.raises(FloatingPointError, match="lower the learning rate"):
+        train.run(Job(CONFIG, [4_000], 0, wild), TEXT, EXAM)
