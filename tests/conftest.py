@@ -63,3 +63,18 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+FINDINGS = []
+
+
+@pytest.fixture
+def report():
+    """A function that keeps a sentence for the end of the run: what a benchmark found."""
+    return FINDINGS.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    if FINDINGS:
+        terminalreporter.section("what the benchmarks found")
+        terminalreporter.write_line("\n".join(FINDINGS))

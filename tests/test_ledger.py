@@ -43,11 +43,10 @@ def book(tmp_path, monkeypatch):
 def test_a_value_within_tolerance_is_shown_and_kept(book):
     book({})
     found = ledger.check("a", 2.0, 1.5, 2.5)
-    bundle = found._repr_mimebundle_()
-    assert bundle["text/plain"] == "a: 2.00 [1.50, 2.50] things  (tolerance 1.00 to 3.00)"
-    assert bundle[ledger.MIME] == {"id": "a", "value": 2.0, "low": 1.5, "high": 2.5}
     assert ledger.measured() == {"a": found}
-    assert "| 2 things | 2.00 [1.50, 2.50] things | holds |" in ledger.markdown("one")
+    said = "| Something. *Someone, 2020-02-02* | 2 things | "
+    ours = "2.00 [1.50, 2.50] things (tolerance 1 to 3) | **holds**. Because. |"
+    assert said + ours in ledger.markdown("one", cite=False)
 
 
 @pytest.mark.parametrize("value", [0.9, 3.1])
@@ -72,7 +71,8 @@ def test_what_cannot_be_checked_is_refused(book):
 
 def test_stored_values_are_read_from_notebooks(book):
     folder = book({})
-    out = nbformat.v4.new_output("display_data", ledger.Measured("a", 2, 1, 3)._repr_mimebundle_())
+    data = {ledger.MIME: vars(ledger.Measured("a", 2, 1, 3))}
+    out = nbformat.v4.new_output("display_data", data)
     cell = nbformat.v4.new_code_cell("x", outputs=[out])
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "one.ipynb")
     assert ledger.measured() == {"a": ledger.Measured("a", 2, 1, 3)}
@@ -80,7 +80,7 @@ def test_stored_values_are_read_from_notebooks(book):
 
 def test_a_claim_that_was_not_measured_says_so(book):
     book({})
-    assert "| not measured |" in ledger.markdown()
+    assert "| not measured (tolerance" in ledger.markdown()
     assert "{cite:p}`someone2020`" in ledger.markdown()
     assert "cite" not in ledger.markdown(cite=False)
 
@@ -110,8 +110,14 @@ def test_the_books_own_ledger_is_sound_and_measured():
 
 
 @pytest.mark.parametrize(
-    "value, text",
-    [(0.4203, "0.420"), (18.39, "18.4"), (114.2, "114"), (0, "0"), (2.5e7, "2.50e+07")],
+    "value, low, high, text",
+    [
+        (0.4203, 0.35, 0.5612, "0.420 [0.350, 0.561]"),
+        (0.598, 0.419, 1.27, "0.60 [0.42, 1.27]"),
+        (79.3, 59.7, 155.2, "79 [60, 155]"),
+        (18.39, 18.39, 18.39, "18.4"),
+        (0, 0, 0, "0"),
+    ],
 )
-def test_numbers_have_three_digits(value, text):
-    assert ledger._number(value) == text
+def test_an_interval_has_as_many_digits_as_its_larger_end_needs(value, low, high, text):
+    assert str(ledger.Measured("a", value, low, high)) == text

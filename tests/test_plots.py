@@ -56,7 +56,7 @@ def test_interactive_figure_has_text_for_everyone():
     bundle = plots.Interactive(chart, alt='An "x"', caption="It <moves>.")._repr_mimebundle_()
     page = bundle["text/html"]
     assert 'aria-label="An &quot;x&quot;"' in page
-    assert "<figcaption>It &lt;moves&gt;.</figcaption>" in page
+    assert "</em> It &lt;moves&gt;.</figcaption>" in page
     source = re.search(r'vegalite\+json">(.*?)</script>', page).group(1)
     assert json.loads(source)["data"]["values"] == [{"a": "</script>"}]
     assert "v5" in bundle["application/vnd.vegalite.v5+json"]["$schema"]

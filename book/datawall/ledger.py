@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from IPython.display import display
+
 BOOK = Path(__file__).parent.parent
 VERDICTS = (
     "holds",
@@ -78,18 +80,16 @@ class Measured:
     high: float
 
     def __str__(self) -> str:
-        return f"{_number(self.value)} [{_number(self.low)}, {_number(self.high)}]"
+        decimals = _decimals(max(abs(self.low), abs(self.high)))
+        value, low, high = (f"{x:.{decimals}f}" for x in (self.value, self.low, self.high))
+        return value if self.low == self.high else f"{value} [{low}, {high}]"
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        row = claim(self.id)
-        text = f"{self.id}: {self} {row.unit}".rstrip()
-        low, high = row.tolerance
-        text += f"  (tolerance {_number(low)} to {_number(high)})"
-        return {"text/plain": text, MIME: vars(self)}
+    def _ipython_display_(self) -> None:
+        display({MIME: vars(self)}, raw=True)  # kept in the notebook; `markdown` shows it
 
 
 def check(claim_id: str, value: float, low: float, high: float) -> Measured:
-    """Hold our value, with its interval, to the ledger's tolerance; show and keep it.
+    """Hold our value, with its interval, to the ledger's tolerance; displayed, it is kept.
 
     Raises OutOfTolerance when the value has left the tolerance, ValueError when the interval
     doesn't contain the value or the claim has no tolerance, KeyError for an unknown id.
@@ -141,14 +141,15 @@ def measured() -> dict[str, Measured]:
 def markdown(chapter: str | None = None, cite: bool = True) -> str:
     """The ledger's rows, or a chapter's, as a Markdown table; `cite` adds citation roles."""
     ours = measured()
-    heading = "| Who says it | Claim | Published | Ours [95 %] | Verdict | Why |"
-    lines = [heading, "|" + " --- |" * 6]
+    lines = ["| Who says what | Published | Ours [95 %] | Verdict |", "|" + " --- |" * 4]
     for row in claims(chapter):
         source = f" {{cite:p}}`{row.source}`" if cite else ""
         published = f"{row.published} {row.unit}".strip() if row.published else "no figure given"
         value = f"{ours[row.id]} {row.unit}".strip() if row.id in ours else "not measured"
-        who = f"{row.who}, {row.date}{source}"
-        cells = (who, row.claim, published, value, row.verdict, row.note)
+        if row.tolerance:
+            value += f" (tolerance {row.tolerance[0]:g} to {row.tolerance[1]:g})"
+        what = f"{row.claim}. *{row.who}, {row.date}*{source}"
+        cells = (what, published, value, f"**{row.verdict}**. {row.note}.")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -166,8 +167,6 @@ def _ledger() -> dict[str, Claim]:
     return found
 
 
-def _number(value: float) -> str:
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{digits}f}" if digits < 6 and abs(value) < 1e5 else f"{value:.2e}"
+def _decimals(largest: float) -> int:
+    """Decimal places that give the larger end of an interval three digits."""
+    return max(0, 2 - math.floor(math.log10(largest))) if largest > 0 else 0

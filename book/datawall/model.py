@@ -61,23 +61,48 @@ class Config:
 
 
 class _Attention(torch.autograd.Function):
-    """Causal attention, softmax(q k^T / sqrt(size)) v, on (batch x heads, time, size)."""
+    """Causal attention from queries, keys and values (batch, time, 3, heads, size) in one tensor.
+
+    One node of the graph in place of a dozen: splitting heads costs more than their products here.
+    """
 
     @staticmethod
-    def forward(ctx, q, k, v, mask):
-        scale = q.shape[-1] ** -0.5
-        weights = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=scale).softmax(-1)
+    def forward(ctx, qkv, mask):
+        q, k, v = _split(qkv)
+        seen, weights = _attend(q, k, v, mask)
         ctx.save_for_backward(q, k, v, weights)
-        ctx.scale = scale
-        return weights @ v
+        ctx.shape = qkv.shape
+        return _merge(seen, len(qkv))
 
     @staticmethod
     def backward(ctx, grad):
         q, k, v, weights = ctx.saved_tensors
-        grad_v = weights.transpose(1, 2) @ grad
-        spread = (grad @ v.transpose(1, 2)).mul_(weights)
-        scores = spread.sub_(weights * spread.sum(-1, keepdim=True)).mul_(ctx.scale)
-        return scores @ k, scores.transpose(1, 2) @ q, grad_v, None
+        batch, time, _, heads, size = ctx.shape
+        grad = grad.view(batch, time, heads, size).transpose(1, 2).flatten(0, 1)
+        grad_weights = grad @ v.transpose(1, 2)
+        softmax_backward = torch.ops.aten._softmax_backward_data
+        scores = softmax_backward(grad_weights, weights, -1, weights.dtype).mul_(size**-0.5)
+        parts = scores @ k, scores.transpose(1, 2) @ q, weights.transpose(1, 2) @ grad
+        grad_qkv = grad.new_empty(ctx.shape)
+        for i, part in enumerate(parts):
+            grad_qkv[:, :, i] = part.view(batch, heads, time, size).transpose(1, 2)
+        return grad_qkv, None
+
+
+def _split(qkv: Tensor) -> tuple[Tensor, ...]:
+    """Queries, keys, values, each (batch x heads, time, size), of (batch, time, 3, heads, size)."""
+    return tuple(part.transpose(1, 2).flatten(0, 1) for part in qkv.unbind(2))
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """softmax(q k^T / sqrt(size)) v, and the weights that the softmax gave."""
+    weights = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=q.shape[-1] ** -0.5).softmax(-1)
+    return weights @ v, weights
+
+
+def _merge(seen: Tensor, batch: int) -> Tensor:
+    """The heads' results (batch x heads, time, size) side by side: (batch, time, width)."""
+    return seen.unflatten(0, (batch, -1)).transpose(1, 2).flatten(2)
 
 
 class _FeedForward(torch.autograd.Function):
@@ -96,7 +121,8 @@ class _FeedForward(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):
         x, inner, up, down = ctx.saved_tensors
-        grad_x, grad_up, grad_down = map(torch.zeros_like, (x, up, down))
+        grad_x = torch.empty_like(x)
+        grad_up, grad_down = torch.zeros_like(up), torch.zeros_like(down)
         for rows in _slices(x, up):
             grad_inner = grad[rows] @ down
             grad_down.addmm_(grad[rows].t(), inner[rows])
@@ -131,11 +157,11 @@ class Block(nn.Module):
         batch, time, width = x.shape
         read = _shifted(self.norm_mix(x), cache)
         qkv = self.qkv(read).view(batch, time, 3, self.heads, width // self.heads)
-        q, k, v = (part.transpose(1, 2).flatten(0, 1) for part in qkv.unbind(2))
-        if cache is not None:
-            k, v = cache.append(k, v)  # (batch x heads, time so far, size)
-        seen = _Attention.apply(q, k, v, mask)
-        seen = seen.view(batch, self.heads, time, -1).transpose(1, 2).reshape(batch, time, width)
+        if cache is None:
+            seen = _Attention.apply(qkv, mask)
+        else:
+            q, k, v = _split(qkv)
+            seen = _merge(_attend(q, *cache.append(k, v), mask)[0], batch)
         x = x + self.mix(seen)
         rows = self.norm_feed(x).view(-1, width)
         return x + _FeedForward.apply(rows, self.up.weight, self.down.weight).view_as(x)

@@ -32,7 +32,7 @@ def style() -> None:
     plt.rcdefaults()
     plt.rcParams.update(
         {
-            "figure.figsize": (6.4, 3.6),
+            "figure.figsize": (5.2, 3.4),
             "figure.constrained_layout.use": True,
             "figure.facecolor": "none",
             "axes.facecolor": "none",
@@ -97,7 +97,7 @@ class Interactive:
             f'<figure class="vega-figure" role="group" aria-label="{html.escape(self.alt)}">'
             f'<script type="application/vnd.vegalite+json">{source}</script>'
             "<noscript>This figure needs JavaScript; the table below has its values.</noscript>"
-            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
+            f"<figcaption><em>Interactive.</em> {html.escape(self.caption)}</figcaption></figure>"
         )
         # JupyterLab's own Vega-Lite is of version 5; what the book draws is the same in both.
         schema = "https://vega.github.io/schema/vega-lite/v5.json"
