@@ -18,8 +18,9 @@ def uncached(model, prompt, length, seed):
     for _ in range(length):
         if out.shape[1] - start > context:
             start = out.shape[1] - context // 2
-        chance = model(out[:, start:])[:, -1].softmax(-1)
-        out = torch.cat([out, torch.multinomial(chance, 1, generator=generator)], 1)
+        reached = model(out[:, start:])[:, -1].softmax(-1).cumsum(-1)
+        fallen = torch.rand(len(out), 1, generator=generator)
+        out = torch.cat([out, torch.searchsorted(reached, fallen, right=True)], 1)
     return out
 
 
