@@ -20,6 +20,7 @@ test: $(READY) ## Check everything: style, units, chapters, the site in a browse
 	@$(BIN)/python -m pytest
 
 lab: $(READY) ## Open the chapters in JupyterLab
+	@$(BIN)/jupyter trust book/*.ipynb >/dev/null # or JupyterLab would hide the stored figures
 	@$(BIN)/jupyter lab book
 
 rerun: $(READY) ## Execute the chapters and store their outputs; CHAPTER=scaling-laws for one

@@ -51,15 +51,18 @@ def test_bars_reach_from_low_to_high():
     assert segments[0][:, 1].tolist() == [4.0, 7.0]
 
 
-def test_interactive_figure_has_text_for_everyone():
+def test_interactive_figure_has_text_for_everyone(monkeypatch):
     chart = alt.Chart(alt.Data(values=[{"a": "</script>"}])).mark_point().encode(x="a:N")
-    bundle = plots.Interactive(chart, alt='An "x"', caption="It <moves>.")._repr_mimebundle_()
-    page = bundle["text/html"]
+    shown = []
+    monkeypatch.setattr(plots, "display", lambda data, raw: shown.append(data))
+    plots.Interactive(chart, alt='An "x"', caption="It <moves>.")._ipython_display_()
+    for_lab, for_site = shown
+    page = for_site["text/html"]
     assert 'aria-label="An &quot;x&quot;"' in page
     assert "</em> It &lt;moves&gt;.</figcaption>" in page
     source = re.search(r'vegalite\+json">(.*?)</script>', page).group(1)
     assert json.loads(source)["data"]["values"] == [{"a": "</script>"}]
-    assert "v5" in bundle["application/vnd.vegalite.v5+json"]["$schema"]
+    assert "v5" in for_lab["application/vnd.vegalite.v5+json"]["$schema"]
 
 
 def test_table():

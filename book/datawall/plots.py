@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
@@ -91,18 +91,22 @@ class Interactive:
     def __repr__(self) -> str:
         return f"[interactive figure: {self.caption}]"
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _ipython_display_(self) -> None:
+        # Two outputs, since JupyterLab would take a page's HTML before the chart that it can draw.
+        # Its own Vega-Lite is of version 5; what the book draws is the same in both.
+        schema = "https://vega.github.io/schema/vega-lite/v5.json"
+        chart = {"application/vnd.vegalite.v5+json": self.spec | {"$schema": schema}}
+        display(chart, raw=True)
+        display({"text/plain": repr(self), "text/html": self.page()}, raw=True)
+
+    def page(self) -> str:
+        """The figure as the site shows it."""
         source = json.dumps(self.spec).replace("</", "<\\/")
-        page = (
+        return (
             f'<figure class="vega-figure" role="group" aria-label="{html.escape(self.alt)}">'
             f'<script type="application/vnd.vegalite+json">{source}</script>'
-            "<noscript>This figure needs JavaScript; the table below has its values.</noscript>"
             f"<figcaption><em>Interactive.</em> {html.escape(self.caption)}</figcaption></figure>"
         )
-        # JupyterLab's own Vega-Lite is of version 5; what the book draws is the same in both.
-        schema = "https://vega.github.io/schema/vega-lite/v5.json"
-        lab = "application/vnd.vegalite.v5+json"
-        return {"text/plain": repr(self), "text/html": page, lab: self.spec | {"$schema": schema}}
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence]) -> Markdown:
