@@ -23,8 +23,6 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 MEASURED = {"color": COLORS[0], "marker": "o", "linestyle": "none", "markersize": 4}
-PUBLISHED = {"color": COLORS[1], "linestyle": "--"}
-GUESS = {"color": COLORS[3], "linestyle": ":", "linewidth": 2}
 
 
 def style() -> None:

@@ -38,6 +38,10 @@ class Recipe:
     weight_decay: float = 0.1
     clip: float = 1.0
 
+    def peak(self, width: int) -> float:
+        """The peak learning rate of a model of this width."""
+        return self.rate * 64 / width
+
     def rate_at(self, step: int, steps: int) -> float:
         """Share of the peak learning rate in step `step` (from 0) of a budget of `steps`."""
         falling = (steps - step) / max(1, round(self.decay * steps))
@@ -159,16 +163,17 @@ def _optimizer(model: Transformer, recipe: Recipe) -> torch.optim.AdamW:
     matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
     decayed = {id(p) for p in matrices}
     others = [p for p in model.parameters() if id(p) not in decayed]
-    rate = recipe.rate * 64 / model.config.width
     groups = [
         {"params": matrices, "weight_decay": recipe.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), fused=True)
+    return torch.optim.AdamW(
+        groups, lr=recipe.peak(model.config.width), betas=(0.9, 0.95), fused=True
+    )
 
 
 def _advance(model, optimizer, batches, steps: range, budget: int, recipe: Recipe) -> None:
-    peak = recipe.rate * 64 / model.config.width
+    peak = recipe.peak(model.config.width)
     for step in steps:
         for group in optimizer.param_groups:
             group["lr"] = peak * recipe.rate_at(step, budget)
