@@ -1,19 +1,15 @@
 """Scaling laws against theory, against each other, and against the published replication."""
 
-import csv
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from datawall import laws
-from datawall.laws import Chinchilla, fit_chinchilla
+from datawall.laws import Chinchilla, OverTraining, fit_chinchilla, fit_overtraining
 
 LAW = Chinchilla(E=1.5, A=30.0, B=60.0, alpha=0.45, beta=0.35)
 GRID = [g.ravel() for g in np.meshgrid(np.geomspace(1e4, 1e7, 6), np.geomspace(1e5, 1e9, 6))]
-FACTS = os.environ.get("DATAWALL_FACTS")
 LAWS = [laws.HOFFMANN_2022, laws.HOFFMANN_2022_ROUNDED, laws.BESIROGLU_2024, LAW]
+OVER = OverTraining(E=1.8, a=200.0, b=400.0, eta=0.14)
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -114,7 +110,7 @@ def test_bootstrap_draws_groups_whole():
     "params, tokens, loss, message",
     [
         ([1e6] * 6, [1e6] * 5, [2.0] * 6, "6 params, 5 tokens, 6 losses"),
-        ([1e6] * 5, [1e6] * 5, [2.0] * 5, "5 runs can't fix five constants"),
+        ([1e6] * 5, [1e6] * 5, [2.0] * 5, "5 runs can't fix 5 constants"),
         ([1e5, 1e6] * 3, [1e6] * 6, [2.0] * 6, "vary both"),
         ([1e5, 1e6] * 3, [1e6, 1e7, 1e8] * 2, [2.0] * 5 + [np.nan], "loss must be positive"),
         ([1e5, 0] * 3, [1e6, 1e7, 1e8] * 2, [2.0] * 6, "params must be positive"),
@@ -131,11 +127,8 @@ def test_wrong_number_of_groups_is_refused():
 
 
 @pytest.fixture(scope="module")
-def chinchilla_points():
-    if not FACTS:
-        pytest.skip("DATAWALL_FACTS names no folder of reference tables: set it to run this test")
-    with Path(FACTS, "chinchilla_points.csv").open() as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+def chinchilla_points(facts):
+    rows = facts("chinchilla_points")
     columns = ("params", "tokens", "loss", "fit_row")
     return {name: np.array([float(row[name]) for row in rows]) for name in columns}
 
@@ -165,3 +158,124 @@ def test_bootstrap_has_the_published_standard_errors(chinchilla_points):
 def test_outliers_of_the_replication_matter(chinchilla_points):
     everything = fit_rows(chinchilla_points, slice(None))
     assert everything.law.beta == pytest.approx(0.453, abs=0.01)
+
+
+def lifetime_cost(params, tokens, served):
+    return 6 * params * tokens + 2 * params * served
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_with_nothing_served_the_lifetime_optimum_is_the_compute_optimal_model(law):
+    flops = np.array([1e12, 1e18, 5.76e23])
+    params, tokens = law.compute_optimal(flops)
+    found = law.lifetime_optimal(law.loss(params, tokens), 0)
+    np.testing.assert_allclose(found, (params, tokens), rtol=1e-6)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_lifetime_optimum_is_the_cheapest_model_of_its_loss(law):
+    served = np.array([1e9, 1e12, 1e15])
+    goal = law.loss(*law.compute_optimal(1e22))
+    params, tokens = law.lifetime_optimal(goal, served)
+    np.testing.assert_allclose(law.loss(params, tokens), goal)
+    assert (np.diff(params) < 0).all() and (np.diff(tokens / params) > 0).all()
+    cost = lifetime_cost(params, tokens, served)
+    for factor in (0.99, 1.01):
+        debt = goal - law.E - law.A / (params * factor) ** law.alpha
+        same_loss = params * factor, (law.B / debt) ** (1 / law.beta)
+        assert (lifetime_cost(*same_loss, served) > cost).all()
+
+
+@pytest.mark.parametrize(
+    "params, served, smaller, more_data, saved",  # the worked cases of Sardana et al. 2024
+    [
+        (13e9, 2e12, 7.0e9, 2.16, 0.17),
+        (30e9, 1e13, 13.6e9, 2.84, 0.28),
+        (70e9, 1e13, 41.6e9, 1.86, 0.12),  # 7.92 trillion tokens
+    ],
+)
+def test_published_lifetime_cases(params, served, smaller, more_data, saved):
+    law = laws.SARDANA_2024
+    exponent = law.alpha / law.beta  # of the compute-optimal tokens in params
+    reference = law.compute_optimal(1e24)
+    tokens = reference[1] * (params / reference[0]) ** exponent
+    found = law.lifetime_optimal(law.loss(params, tokens), served)
+    assert found[0] == pytest.approx(smaller, rel=0.005)
+    assert found[1] / tokens == pytest.approx(more_data, abs=0.01)
+    cost = lifetime_cost(*found, served) / lifetime_cost(params, tokens, served)
+    assert 1 - cost == pytest.approx(saved, abs=0.005)
+
+
+def test_impossible_lifetimes_are_refused():
+    with pytest.raises(ValueError, match=r"loss must lie above 1\.5"):
+        LAW.lifetime_optimal([1.6, 1.5], 0)
+    with pytest.raises(ValueError, match="served must be a number of tokens"):
+        LAW.lifetime_optimal(1.6, -1)
+    with pytest.raises(ValueError, match="loss must lie above"):
+        LAW.lifetime_optimal(float("nan"), 0)
+
+
+def test_overtraining_law_is_the_chinchilla_law_with_equal_exponents():
+    scale = 6**-OVER.eta
+    same = Chinchilla(OVER.E, OVER.a * scale, OVER.b * scale, 2 * OVER.eta, 2 * OVER.eta)
+    params, tokens = GRID
+    found = OVER.loss(6 * params * tokens, tokens / params)
+    np.testing.assert_allclose(found, same.loss(params, tokens))
+    best = same.compute_optimal(1e20)
+    assert OVER.optimal_ratio == pytest.approx(best[1] / best[0])
+
+
+def test_overtraining_law_is_found_from_five_runs():
+    params = np.array([1e7, 1e7, 1e8, 4e8, 1e9])
+    tokens = params * np.array([20, 320, 20, 20, 20])
+    fit = fit_overtraining(params, tokens, OVER.loss(6 * params * tokens, tokens / params))
+    for name, value in vars(OVER).items():
+        assert getattr(fit, name) == pytest.approx(value, rel=1e-4), name
+
+
+def test_too_little_for_the_overtraining_law_is_refused():
+    params = np.array([1e7, 2e7, 4e7, 8e7, 16e7])
+    with pytest.raises(ValueError, match="4 runs can't fix 4 constants: give at least 5"):
+        fit_overtraining(params[:4], params[:4], params[:4])
+    with pytest.raises(ValueError, match="one ratio of tokens to parameters: vary it"):
+        fit_overtraining(params, 20 * params, [5, 4, 3, 2, 1])
+
+
+@pytest.fixture(scope="module")
+def testbed(facts):
+    """Runs of a training set: arrays of params, tokens, ratio as named and loss on C4."""
+
+    def of(name):
+        rows = [row for row in facts("overtraining_testbed") if row["train_set"] == name]
+        columns = ("params", "tokens", "token_multiplier", "loss_c4")
+        return np.array([[float(row[c]) for row in rows] for c in columns])
+
+    return of
+
+
+@pytest.mark.parametrize(
+    "name, dear, percent",  # RedPajama's are what the notebook of Gadre et al. 2024 prints
+    [
+        ("rpj", (1.44e9, 640), 0.7103),
+        ("rpj", (6.89e9, 20), 0.7320),
+        ("c4_original", (6.89e9, 20), 4.3),  # their figure 5
+    ],
+)
+def test_five_cheap_runs_foretell_the_dear_ones_as_published(testbed, name, dear, percent):
+    params, tokens, ratio, loss = testbed(name)
+    cheap = ((ratio == 20) & (params < 5e8)) | ((ratio == 320) & (params < 2e7))
+    assert cheap.sum() == 5
+    law = fit_overtraining(params[cheap], tokens[cheap], loss[cheap])
+    (row,) = np.flatnonzero((np.abs(params / dear[0] - 1) < 0.01) & (ratio == dear[1]))
+    told = law.loss(6 * params[row] * tokens[row], tokens[row] / params[row])
+    assert 100 * abs(told / loss[row] - 1) == pytest.approx(percent, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["rpj", "rw_original", "c4_original"])
+def test_ratios_near_the_optimum_promise_too_much_of_ratios_above_200(testbed, name):
+    params, tokens, ratio, loss = testbed(name)
+    near = (ratio >= 10) & (ratio <= 40)
+    law = fit_chinchilla(params[near], tokens[near], loss[near]).law
+    error = law.loss(params, tokens) / loss - 1
+    assert np.abs(error[near]).max() < 0.03
+    assert error[ratio == 640].mean() < -0.01  # Sardana et al. 2024 found the same sign

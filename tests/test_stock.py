@@ -1,19 +1,12 @@
 """The projection: published intervals, exact cases, and what nonsense is told."""
 
-import csv
-import os
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from datawall import stock
 
-FACTS = os.environ.get("DATAWALL_FACTS")
-needs_facts = pytest.mark.skipif(
-    FACTS is None, reason="DATAWALL_FACTS names no folder with the published tables"
-)
 # Every assumption at one value, so that what follows can be worked out by hand.
 FIXED = {
     "pages": 1e11,
@@ -154,10 +147,8 @@ def test_nonsense_is_refused_by_name(given, message):
         stock.project(**given)
 
 
-@needs_facts
-def test_the_published_table_gives_the_published_growth():
-    lines = (Path(FACTS) / "llm_training_set_sizes.csv").read_text().splitlines()
-    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+def test_the_published_table_gives_the_published_growth(facts):
+    rows = facts("llm_training_set_sizes")
     dates = [date.fromisoformat(row["date"]) for row in rows]
     years = [d.year + (d.timetuple().tm_yday - 1) / 365.25 for d in dates]
     sizes = np.array([float(row["size_raw"]) for row in rows])

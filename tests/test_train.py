@@ -70,6 +70,43 @@ def test_sweep_keeps_the_order_of_jobs():
     assert [row["tokens"] for row in rows] == [1_920, 7_936, 3_968]
 
 
+def test_each_job_can_have_its_own_text():
+    jobs = [Job(CONFIG, [4_000], 0, QUICK)] * 2
+    texts = [TEXT[:15_000], TEXT[15_000:]]
+    apart = [losses(train.run(jobs[0], text, EXAM))[0] for text in texts]
+    assert losses(train.sweep(jobs, texts, EXAM, workers=2)) == apart
+    assert apart[0] != apart[1]
+
+
+def test_unique_tokens_are_read_again_in_a_new_order_and_no_others_are_read():
+    job = Job(CONFIG, [4_000], 0, QUICK, unique=16 * 40)
+    windows, order = train._reading(job, TEXT, 100)
+    assert windows.shape == (40, 17)
+    assert sorted(order[:40]) == sorted(order[40:80]) == list(range(40))
+    assert order[:40].tolist() != order[40:80].tolist()
+    fresh = corpus.windows(TEXT, 16, 100, seed=0)
+    assert (windows == fresh[:40]).all()  # a repeating job and a fresh one begin alike
+
+
+def test_one_epoch_of_repetition_is_none():
+    fresh = losses(train.run(Job(CONFIG, [8_000], 0, QUICK), TEXT, EXAM))
+    assert losses(train.run(Job(CONFIG, [8_000], 0, QUICK, unique=8_000), TEXT, EXAM)) == fresh
+
+
+def test_a_small_text_read_often_is_learned_by_heart():
+    job = Job(CONFIG, [60_000], 0, QUICK, unique=512)
+    own = corpus.windows(TEXT, 16, 32, seed=0)
+    on_its_own, on_new = (train.run(job, TEXT, exam)[0]["loss"] for exam in (own, EXAM))
+    (fresh,) = losses(train.run(Job(CONFIG, [30_000], 0, QUICK), TEXT, EXAM))
+    assert on_its_own < FLOOR - 0.2  # below what any reader of new text can reach
+    assert on_new > fresh + 0.2
+
+
+def test_less_than_a_window_of_unique_tokens_is_refused():
+    with pytest.raises(ValueError, match="15 unique tokens are less than one window of 16"):
+        train.run(Job(CONFIG, [4_000], 0, QUICK, unique=15), TEXT, EXAM)
+
+
 def test_own_measure():
     def size(model, windows):
         return {"windows": len(windows), "width": model.config.width}

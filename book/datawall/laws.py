@@ -1,7 +1,7 @@
 """Scaling laws: the published ones, fitting them, and compute-optimal allocation.
 
-Chapter: scaling-laws. Symbols as there: params N (non-embedding unless a source says otherwise),
-tokens D, loss L in nats a token, flops C = 6 N D.
+Chapters: scaling-laws, overtraining. Symbols as there: params N (non-embedding unless a source says
+otherwise), tokens D, loss L in nats a token, flops C = 6 N D, ratio M = D / N.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
-from scipy.special import logsumexp
+from scipy.optimize import elementwise, least_squares, minimize, nnls
+from scipy.special import expit, logsumexp
 
 from datawall import uncertainty
 
 FLOPS_PER_PARAM_AND_TOKEN = 6  # forward 2, backward 4 [Kaplan et al. 2020, section 2.1]
+FLOPS_TO_SERVE = 2  # a parameter and token: forward only
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,34 @@ class Chinchilla:
         params = balance * budget ** (self.beta / total)
         return params, budget / params
 
+    def lifetime_optimal(self, loss: ArrayLike, served: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Params and tokens that reach `loss` at the least cost of a lifetime, 6 N D + 2 N served.
+
+        loss: nats a token, above E. served: tokens that the model will read and write in use, none
+        or more; the arrays broadcast. With none served it is the compute-optimal model of that loss
+        [Sardana et al. 2024, equations 2 and 3]. Chapter: overtraining.
+
+        Raises ValueError for a loss that no model reaches, or a negative number of tokens.
+        """
+        loss, served = np.broadcast_arrays(np.asarray(loss, float), np.asarray(served, float))
+        if not (loss > self.E).all():
+            raise ValueError(f"loss must lie above {self.E:.4g}, which no model removes")
+        if not (served >= 0).all():
+            raise ValueError("served must be a number of tokens, none or more")
+        debt = loss - self.E
+
+        def split(logit):  # params and tokens when size and data share the debt
+            by_size, by_data = debt * expit(logit), debt * expit(-logit)
+            return (self.A / by_size) ** (1 / self.alpha), (self.B / by_data) ** (1 / self.beta)
+
+        def slope(logit, debt, served):  # of the log of the cost over params, zero at the least
+            tokens = (self.B / (debt * expit(-logit))) ** (1 / self.beta)
+            extra = FLOPS_TO_SERVE * served / (FLOPS_PER_PARAM_AND_TOKEN * tokens)
+            return np.log(self.alpha / self.beta) + logit - np.log1p(extra)
+
+        ends = np.full(loss.shape, -50.0), np.full(loss.shape, 50.0)
+        return split(elementwise.find_root(slope, ends, args=(debt, served)).x)
+
     @property
     def params_exponent(self) -> float:
         """a in N_opt ~ C^a, that is beta / (alpha + beta)."""
@@ -73,6 +102,30 @@ class Kaplan:
         return (small + self.D_c / tokens) ** self.alpha_D
 
 
+@dataclass(frozen=True)
+class OverTraining:
+    """L(C, M) = E + (a M^eta + b M^-eta) C^-eta, with M = D / N  [Gadre et al. 2024, equation 4].
+
+    At a fixed ratio M of tokens to parameters, a power law in compute above the floor E; all ratios
+    share the exponent. It is the Chinchilla law with alpha = beta = 2 eta. Chapter: overtraining.
+    """
+
+    E: float
+    a: float
+    b: float
+    eta: float
+
+    def loss(self, flops: ArrayLike, ratio: ArrayLike) -> np.ndarray:
+        """Loss in nats a token; arrays of flops and tokens a parameter broadcast."""
+        flops, ratio = np.asarray(flops, float), np.asarray(ratio, float)
+        return self.E + (self.a * ratio**self.eta + self.b * ratio**-self.eta) * flops**-self.eta
+
+    @property
+    def optimal_ratio(self) -> float:
+        """Tokens a parameter of the least loss, the same at every budget."""
+        return (self.b / self.a) ** (1 / (2 * self.eta))
+
+
 # Two significant figures, as printed in Hoffmann et al. 2022, equation 10.
 HOFFMANN_2022_ROUNDED = Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
 # The digits in the paper's own source, read by Besiroglu et al. 2024.
@@ -81,6 +134,8 @@ HOFFMANN_2022 = Chinchilla(
 )
 # Besiroglu et al. 2024, "Chinchilla Scaling: A replication attempt", their fit to 240 runs.
 BESIROGLU_2024 = Chinchilla(E=1.817, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
+# The constants that Sardana et al. 2024 take for their worked examples.
+SARDANA_2024 = Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.336, beta=0.283)
 # Kaplan et al. 2020: the exponents of their figure 1 and the allocation of their figure 14.
 KAPLAN_2020 = Kaplan(N_c=8.8e13, alpha_N=0.076, D_c=5.4e13, alpha_D=0.095, params_exponent=0.73)
 
@@ -130,17 +185,51 @@ def fit_chinchilla(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> Fit
     return Fit(law, objective, params, tokens, loss)
 
 
+def fit_overtraining(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> OverTraining:
+    """Fit the over-training law to runs by least squares, as its authors do to five cheap ones.
+
+    params, tokens, loss: arrays (runs,). Raises ValueError for arrays of different lengths, fewer
+    than five runs, values that aren't positive numbers, or fewer than two sizes or two ratios.
+    """
+    params, tokens, loss = (np.asarray(x, float).ravel() for x in (params, tokens, loss))
+    _check_runs(params, tokens, loss, least=5)
+    if len(np.unique((tokens / params).round(6))) < 2:
+        raise ValueError("all runs have one ratio of tokens to parameters: vary it")
+    log_c, log_m = np.log(FLOPS_PER_PARAM_AND_TOKEN * params * tokens), np.log(tokens / params)
+
+    def terms(eta):  # (runs, 3): what E, a and b are multiplied with, scaled to about one
+        rest = -eta * (log_c - log_c.mean())
+        up, down = (np.exp(sign * eta * (log_m - log_m.mean()) + rest) for sign in (1, -1))
+        return np.stack([np.ones_like(loss), up, down], axis=1)
+
+    def solved(log_eta):
+        matrix = terms(np.exp(log_eta[0]))
+        return matrix, nnls(matrix, loss)[0]  # E, a and b aren't negative
+
+    def miss(log_eta):
+        matrix, weights = solved(log_eta)
+        return matrix @ weights - loss
+
+    starts = np.log([0.02, 0.05, 0.1, 0.2, 0.4, 0.8])
+    found = [least_squares(miss, [start], xtol=1e-12, ftol=1e-12, gtol=1e-12) for start in starts]
+    best = min(found, key=lambda result: result.cost).x
+    eta, (E, up, down) = float(np.exp(best[0])), solved(best)[1]
+    lift = np.exp(eta * log_c.mean())
+    a, b = (w * lift * np.exp(-s * eta * log_m.mean()) for w, s in ((up, 1), (down, -1)))
+    return OverTraining(E=float(E), a=float(a), b=float(b), eta=eta)
+
+
 HUBER_DELTA = 1e-3
 SCALE = 1e3  # lifts the objective above BFGS's absolute tolerances
 
 
-def _check_runs(params, tokens, loss) -> None:
+def _check_runs(params, tokens, loss, least: int = 6) -> None:
     if not len(params) == len(tokens) == len(loss):
         raise ValueError(
             f"{len(params)} params, {len(tokens)} tokens, {len(loss)} losses: give a run all three"
         )
-    if len(loss) < 6:
-        raise ValueError(f"{len(loss)} runs can't fix five constants: give at least six")
+    if len(loss) < least:
+        raise ValueError(f"{len(loss)} runs can't fix {least - 1} constants: give at least {least}")
     for name, values in (("params", params), ("tokens", tokens), ("loss", loss)):
         if not (np.isfinite(values) & (values > 0)).all():
             raise ValueError(f"{name} must be positive numbers: leave out the runs that failed")

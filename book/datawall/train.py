@@ -50,12 +50,17 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Job:
-    """One model to train: its shape, its seed and the token budgets to read its loss at."""
+    """One model to train: its shape, its seed and the token budgets to read its loss at.
+
+    unique: how many tokens of the text are read at all, drawn at random; they are read again and
+    again, in a new order each time, until a budget is used up. Without it no token is read twice.
+    """
 
     config: Config
     budgets: Sequence[int]
     seed: int
     recipe: Recipe = field(default_factory=Recipe)
+    unique: int | None = None
 
 
 def loss(model: Transformer, windows: Tensor) -> dict[str, float]:
@@ -74,13 +79,14 @@ def run(
 ) -> list[dict[str, float]]:
     """Train one model; return a row for each budget: params, tokens, seed, seconds, measures.
 
-    text: token ids (tokens,) to train on, each window at most once. validation: windows
-    (count, context + 1) for `measure`. All budgets share one run at a constant rate; near the end
+    text: token ids (tokens,) to train on. validation: windows (count, context + 1) for
+    `measure`. All budgets share one run at a constant rate; near the end
     of each a copy leaves it and lets the rate fall to zero, which gives the loss of a run made for
     that budget alone [Haegele et al. 2024, arXiv:2405.18392]. `seconds` is the whole run's.
 
     Raises ValueError for budgets that don't ascend, are shorter than the warm-up, or exceed the
-    text, and FloatingPointError when the loss is no longer a number.
+    text (unless the job repeats part of it), and FloatingPointError when the loss is no longer a
+    number.
     """
     return _run(job, text, validation, measure, device)[0]
 
@@ -92,20 +98,24 @@ def fit(job: Job, text: Tensor, device: str = "cpu") -> Transformer:
 
 def sweep(
     jobs: Sequence[Job],
-    text: Tensor,
+    text: Tensor | Sequence[Tensor],
     validation: Tensor,
     measure: Callable[[Transformer, Tensor], dict[str, float]] = loss,
     workers: int | None = None,
 ) -> list[dict[str, float]]:
     """Rows of `run` for every job, in the jobs' order, on one process for each core (or `workers`).
 
-    The dearest jobs start first, so that no core waits long at the end.
+    text: token ids (tokens,) for all jobs, or a sequence of such texts, one a job. The dearest
+    jobs start first, so that no core waits long at the end.
     """
     cost = [job.config.params * max(job.budgets) for job in jobs]
     order = np.argsort(cost)[::-1]
     parallel = joblib.Parallel(n_jobs=workers or joblib.cpu_count())
-    arrays = text.numpy(), validation.numpy()  # arrays are shared between processes, not copied
-    done = parallel(joblib.delayed(_run_job)(jobs[i], *arrays, measure) for i in order)
+    texts = [text] * len(jobs) if isinstance(text, Tensor) else text
+    exam = validation.numpy()  # arrays are shared between processes, not copied
+    done = parallel(
+        joblib.delayed(_run_job)(jobs[i], texts[i].numpy(), exam, measure) for i in order
+    )
     rows = dict(zip(order, done, strict=True))
     return [row for i in range(len(jobs)) for row in rows[i]]
 
@@ -129,8 +139,8 @@ def _trunk(job, text, validation, measure, device):
     config, recipe = job.config, job.recipe
     steps = [budget // (recipe.batch * config.context) for budget in job.budgets]
     _check(job, steps)
-    windows = corpus.windows(text, config.context, recipe.batch * steps[-1], job.seed).to(device)
-    batches = windows.split(recipe.batch)
+    windows, order = _reading(job, text, recipe.batch * steps[-1])
+    batches = windows.to(device), order.split(recipe.batch)
     model = Transformer(config, job.seed).to(device)
     state = model, _optimizer(model, recipe)
     rows, done = [], 0
@@ -146,10 +156,25 @@ def _trunk(job, text, validation, measure, device):
     return [row | {"seconds": seconds} for row in rows], branch[0]
 
 
+def _reading(job: Job, text: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Windows (windows, context + 1), and which of them is read when, (count,)."""
+    if job.unique is None:
+        return corpus.windows(text, job.config.context, count, job.seed), torch.arange(count)
+    own = corpus.windows(text, job.config.context, job.unique // job.config.context, job.seed)
+    rng = np.random.default_rng([job.seed, 1])
+    again = [rng.permutation(len(own)) for _ in range(math.ceil(count / len(own)) - 1)]
+    return own, torch.from_numpy(np.concatenate([np.arange(len(own)), *again])[:count])
+
+
 def _check(job: Job, steps: list[int]) -> None:
     if not steps or steps != sorted(set(steps)):
         raise ValueError(
             f"budgets {list(job.budgets)}: give at least one, each larger than the last"
+        )
+    if job.unique is not None and job.unique < job.config.context:
+        raise ValueError(
+            f"{job.unique} unique tokens are less than one window of {job.config.context}: "
+            "give more, or make the context shorter"
         )
     constant = steps[0] - round(job.recipe.decay * steps[0])
     if constant < job.recipe.warmup:
@@ -174,10 +199,11 @@ def _optimizer(model: Transformer, recipe: Recipe) -> torch.optim.AdamW:
 
 def _advance(model, optimizer, batches, steps: range, budget: int, recipe: Recipe) -> None:
     peak = recipe.peak(model.config.width)
+    windows, order = batches
     for step in steps:
         for group in optimizer.param_groups:
             group["lr"] = peak * recipe.rate_at(step, budget)
-        loss_now = model.loss(batches[step])
+        loss_now = model.loss(windows[order[step]])
         optimizer.zero_grad()
         loss_now.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
