@@ -1,6 +1,8 @@
 """The ledger: rows are sound, values are held to tolerances, stored values are found."""
 
 import re
+import warnings
+from datetime import date
 
 import nbformat
 import pytest
@@ -17,11 +19,18 @@ published = "2"
 unit = "things"
 source = "someone2020"
 date = "{date}"
+as_of = "{as_of}"
 tolerance = {tolerance}
 verdict = "{verdict}"
 note = "Because"
 """
-GOOD = {"id": "a", "date": "2020-02-02", "tolerance": "[1, 3]", "verdict": "holds"}
+GOOD = {
+    "id": "a",
+    "date": "2020-02-02",
+    "as_of": "2026-01-31",
+    "tolerance": "[1, 3]",
+    "verdict": "holds",
+}
 
 
 @pytest.fixture
@@ -44,7 +53,7 @@ def test_a_value_within_tolerance_is_shown_and_kept(book):
     book({})
     found = ledger.check("a", 2.0, 1.5, 2.5)
     assert ledger.measured() == {"a": found}
-    said = "| Something. *Someone, 2020-02-02* | 2 things | "
+    said = "| Something. *Someone, 2020-02-02, as of 2026-01* | 2 things | "
     ours = "2.00 [1.50, 2.50] things (tolerance 1 to 3) | **holds**. Because. |"
     assert said + ours in ledger.markdown("one", cite=False)
 
@@ -91,6 +100,8 @@ def test_a_claim_that_was_not_measured_says_so(book):
         ([{}, {}], "two claims in ledger.toml have the same id"),
         ([{"verdict": "true"}], "verdict 'true' is none of"),
         ([{"date": "May 2020"}], "date 'May 2020' is not a year"),
+        ([{"as_of": "2026-02-30"}], "as_of '2026-02-30' is not a day in ISO form"),
+        ([{"as_of": "2026"}], "as_of '2026' is not a day in ISO form"),
         ([{"tolerance": "[3, 1]"}], "tolerance 3 to 1 is the wrong way round"),
     ],
 )
@@ -98,6 +109,21 @@ def test_unsound_rows_are_refused(book, rows, message):
     book(*rows)
     with pytest.raises(ValueError, match=re.escape(message)):
         ledger.claims()
+
+
+def test_a_claim_not_looked_at_for_eighteen_months_is_stale(book):
+    book({"id": "a", "as_of": "2025-05-20"}, {"id": "b", "as_of": "2025-05-25"})
+    assert [row.id for row in ledger.stale(date(2026, 11, 22))] == ["a"]
+    assert ledger.stale(date(2025, 6, 1)) == []
+
+
+def test_warn_of_claims_that_nobody_looked_at_for_eighteen_months():
+    for row in ledger.stale(date.today()):
+        warnings.warn(
+            f"{row.id}: read its source again, it was last looked at on {row.as_of}; then set "
+            "as_of in book/ledger.toml, and the figure and the verdict if they have changed",
+            stacklevel=1,
+        )
 
 
 def test_the_books_own_ledger_is_sound_and_measured():

@@ -7,6 +7,7 @@ claims shows what the last run gave. Every chapter ends with its rows.
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 import re
@@ -36,9 +37,10 @@ class Claim:
     """A row of the ledger.
 
     id, chapter; who says it; claim in our words; published value as text ("" if none was given)
-    and its unit; source: key in references.bib; date: ISO, a year, month or day; tolerance: the
-    range in which our value must stay, or None for a claim that isn't measured; verdict: one of
-    VERDICTS; note: why ours differs, or what limits the verdict.
+    and its unit; source: key in references.bib; date: ISO, a year, month or day; as_of: ISO day on
+    which the source was last read and the figure found to stand; tolerance: the range in which our
+    value must stay, or None for a claim that isn't measured; verdict: one of VERDICTS; note: why
+    ours differs, or what limits the verdict.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Claim:
     claim: str
     source: str
     date: str
+    as_of: str
     verdict: str
     note: str
     published: str = ""
@@ -62,6 +65,10 @@ class Claim:
             raise ValueError(
                 f"{self.id}: date {self.date!r} is not a year, month or day in ISO form"
             )
+        try:
+            datetime.date.fromisoformat(self.as_of)
+        except ValueError:
+            raise ValueError(f"{self.id}: as_of {self.as_of!r} is not a day in ISO form") from None
         if self.tolerance is None:
             return
         object.__setattr__(self, "tolerance", tuple(self.tolerance))
@@ -127,6 +134,11 @@ def claim(claim_id: str) -> Claim:
     return _ledger()[claim_id]
 
 
+def stale(today: datetime.date, days: int = 548) -> list[Claim]:
+    """Claims whose source was last looked at more than so many days ago: eighteen months."""
+    return [row for row in claims() if (today - datetime.date.fromisoformat(row.as_of)).days > days]
+
+
 def measured() -> dict[str, Measured]:
     """Our values by id: those checked in this process, else those stored in the notebooks."""
     stored = {}
@@ -148,7 +160,7 @@ def markdown(chapter: str | None = None, cite: bool = True) -> str:
         value = f"{ours[row.id]} {row.unit}".strip() if row.id in ours else "not measured"
         if row.tolerance:
             value += f" (tolerance {row.tolerance[0]:g} to {row.tolerance[1]:g})"
-        what = f"{row.claim}. *{row.who}, {row.date}*{source}"
+        what = f"{row.claim}. *{row.who}, {row.date}, as of {row.as_of[:7]}*{source}"
         cells = (what, published, value, f"**{row.verdict}**. {row.note}.")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

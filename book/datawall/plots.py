@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import altair as alt
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
@@ -105,6 +106,31 @@ class Interactive:
             f'<script type="application/vnd.vegalite+json">{source}</script>'
             f"<figcaption><em>Interactive.</em> {html.escape(self.caption)}</figcaption></figure>"
         )
+
+
+def knobs(
+    sliders: Mapping[str, tuple[str, float, float, float, float]],
+    presets: Mapping[str, Mapping[str, float]] | None = None,
+) -> tuple[list[alt.Parameter], dict[str, str]]:
+    """What the reader of an interactive figure can set: sliders, and a list that overrules them.
+
+    sliders: for each name a label, the least and the largest value, the step, and the start.
+    presets: for each entry of the list the values of all sliders; "your own", added at its top,
+    leaves them to the reader. Returns the parameters, for a chart's `add_params`, and for each
+    name the Vega expression of its value.
+    """
+    params, now = [], {}
+    for name, (label, least, most, step, start) in sliders.items():
+        slider = alt.binding_range(min=least, max=most, step=step, name=label)
+        params.append(alt.param(f"own_{name}", value=start, bind=slider))
+        now[name] = f"own_{name}"
+    if presets:
+        choice = alt.binding_select(options=["your own", *presets], name="preset ")
+        known = {name: dict(values) for name, values in presets.items()}
+        params.insert(0, alt.param("preset", value="your own", bind=choice))
+        params.append(alt.param("presets", value=known))
+        now = {k: f"(preset == 'your own' ? {own} : presets[preset].{k})" for k, own in now.items()}
+    return params, now
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence]) -> Markdown:
