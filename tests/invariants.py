@@ -597,6 +597,20 @@ def raw_html_roles(notebook: dict, context: Context) -> list[str]:
     return faults
 
 
+TYPED_REFERENCE = re.compile(r"\b(?:equation|eq\.|figure|fig\.)s?\s*\(?\d+\)?", re.I)
+
+
+def typed_references(notebook: dict, context: Context) -> list[str]:
+    """The site numbers equations and figures through all chapters: what is typed will be wrong."""
+    sources = [(n, cell["source"]) for n, cell in enumerate(notebook["cells"])]
+    return [
+        f"cell {n}: {found.group()!r} is typed by hand; refer to it by {{eq}} or {{numref}}, and "
+        "in code or a summary by its name"
+        for n, source in sources
+        for found in TYPED_REFERENCE.finditer(source)
+    ]
+
+
 # A number typed by hand. In text, A100 and WikiText-103 are names; in a formula, x-0.5 holds one.
 _WHOLE = r"\d{1,3}(?:[, \u00a0\u2009\u202f]\d{3})+(?!\d)|\d+"
 _TEN = r"10\s*(?:\^\s*(?:\{[^{}]*\}|-?\d+)|[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
@@ -1489,7 +1503,8 @@ def unused_bibliography(notebooks: Mapping[str, dict], context: Context) -> list
 
 
 CHAPTER_RULES = (
-    well_formed, skeleton, header, reading_time, words, raw_html_roles, hand_typed_numbers,
+    well_formed, skeleton, header, reading_time, words, raw_html_roles, typed_references,
+    hand_typed_numbers,
     code_cell_count, cell_length, parses, imports_first, public_names, offline, seeds_named,
     executed_in_order, no_stored_error, no_stderr, size,
     figure_format, figure_alt, figure_caption, figure_name, figure_count, figure_read,
@@ -1498,6 +1513,8 @@ CHAPTER_RULES = (
     quiz_questions, quiz_choices,
     citations, glossary_terms, glue_resolves, glue_formats, glue_used, ledger_ids, ledger_checked,
 )  # fmt: skip
-PAGE_RULES = (raw_html_roles, citations, glossary_terms, glue_resolves, ledger_ids)
+PAGE_RULES = (
+    raw_html_roles, typed_references, citations, glossary_terms, glue_resolves, ledger_ids,
+)  # fmt: skip
 BOOK_RULES = (ledger_sources, unused_bibliography)
 RULES = CHAPTER_RULES + BOOK_RULES

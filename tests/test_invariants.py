@@ -382,6 +382,10 @@ MUTATIONS = {
     "a role within raw HTML": Mutation(
         r.raw_html_roles, "{glue:text}`slope:.2f`",
         add("table", "\n\n<div>The slope is {glue:text}`slope:.2f`</div>\n")),
+    "an equation's number": Mutation(
+        r.typed_references, "'equation (1)'", add("reading", " See equation (1).")),
+    "a figure's number in a comment": Mutation(
+        r.typed_references, "'Fig. 2'", add("training", "\n# as in Fig. 2")),
     # numbers typed by hand
     "a percentage": typed("12 %.", "12 %"),
     "a percentage in words": typed("about 12 per cent.", "12 per cent"),
@@ -763,6 +767,7 @@ PAGE_FAULTS = [
     (r.glue_resolves, "not glued in other", "It is {glue:text}`other.ipynb::gain:.1f`."),
     (r.ledger_ids, "'new-law'", "They found {published}`new-law`."),
     (r.raw_html_roles, "{term}`token`", "<div>{term}`token`</div>"),
+    (r.typed_references, "'figures 2'", "As figures 2 and 3 show."),
 ]
 
 
