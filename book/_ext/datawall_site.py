@@ -146,7 +146,8 @@ def finish_pages(app, exception):
     rules = re.findall(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\([0-9a-f]+)"', css)
     icon = re.compile(r"fa-[\w-]+")
     code = {name: int(point, 16) for names, point in rules for name in icon.findall(names)}
-    used = set()
+    # Icons that the theme sets by its own style sheet, before links to a forge for example.
+    used = {ord(point) for point in re.findall(r'--pst-icon-[\w-]+:"(.)"', css)}
     for page in set(Path(app.outdir).rglob("*.html")) - set(static.rglob("*.html")):
         html = page.read_text(encoding="utf-8")
         html = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>", "", html)
