@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from datawall import laws
-from datawall.laws import Chinchilla, OverTraining, fit_chinchilla, fit_overtraining
+from datawall.laws import (
+    Chinchilla,
+    DataConstrained,
+    Overfitting,
+    OverTraining,
+    fit_chinchilla,
+    fit_overtraining,
+    fit_repetition,
+)
 
 LAW = Chinchilla(E=1.5, A=30.0, B=60.0, alpha=0.45, beta=0.35)
 GRID = [g.ravel() for g in np.meshgrid(np.geomspace(1e4, 1e7, 6), np.geomspace(1e5, 1e9, 6))]
@@ -216,8 +224,8 @@ def test_impossible_lifetimes_are_refused():
 
 
 def test_overtraining_law_is_the_chinchilla_law_with_equal_exponents():
-    scale = 6**-OVER.eta
-    same = Chinchilla(OVER.E, OVER.a * scale, OVER.b * scale, 2 * OVER.eta, 2 * OVER.eta)
+    same = OVER.chinchilla
+    assert same.alpha == same.beta == 2 * OVER.eta
     params, tokens = GRID
     found = OVER.loss(6 * params * tokens, tokens / params)
     np.testing.assert_allclose(found, same.loss(params, tokens))
@@ -279,3 +287,104 @@ def test_ratios_near_the_optimum_promise_too_much_of_ratios_above_200(testbed, n
     error = law.loss(params, tokens) / loss - 1
     assert np.abs(error[near]).max() < 0.03
     assert error[ratio == 640].mean() < -0.01  # Sardana et al. 2024 found the same sign
+
+
+@pytest.mark.parametrize(
+    "params, tokens, unique, tokens_worth, params_worth, loss",
+    [  # the first two as the README of Muennighoff et al. 2023 prints them
+        (6.34e9, 242e9, 25e9, 1.908490e11, 4.840668e9, 2.2256440890),
+        (8.67e9, 178e9, 25e9, 1.512369e11, 5.773306e9, 2.2269634075),
+        (1e9, 20e9, 20e9, 2e10, 1e9, 2.5646350330),
+        (1e9, 80e9, 20e9, 7.451346e10, 1e9, 2.4360199471),
+    ],
+)
+def test_published_values_of_the_data_constrained_law(
+    params, tokens, unique, tokens_worth, params_worth, loss
+):
+    law = laws.MUENNIGHOFF_2023
+    assert law.effective_tokens(tokens, unique) == pytest.approx(tokens_worth, rel=1e-6)
+    assert law.effective_params(params, unique) == pytest.approx(params_worth, rel=1e-6)
+    assert law.loss(params, tokens, unique) == pytest.approx(loss, abs=1e-8)
+
+
+def test_without_repetition_both_forms_are_the_law_of_fresh_tokens():
+    params, tokens = GRID
+    few = np.minimum(params, LAW.compute_optimal(1e12)[0])
+    worn = DataConstrained(LAW, R_D=15, R_N=5)
+    np.testing.assert_allclose(worn.effective_tokens(tokens, tokens), tokens)
+    np.testing.assert_allclose(worn.effective_tokens(tokens / 2, tokens), tokens / 2)
+    np.testing.assert_allclose(worn.loss(few, 1e12, 1e12), LAW.loss(few, 1e12))
+    by_heart = Overfitting(LAW, P=0.1, delta=1, kappa=0.5)
+    np.testing.assert_allclose(by_heart.loss(params, tokens, tokens), LAW.loss(params, tokens))
+
+
+def test_worn_tokens_have_a_limit_and_a_penalty_has_none():
+    worn = DataConstrained(LAW, R_D=15, R_N=5)
+    assert worn.effective_tokens(1e12, 1e6) == pytest.approx(16e6)
+    epochs = np.array([1, 2, 4, 1000]) * 1e6
+    assert (np.diff(worn.loss(1e4, epochs, 1e6)) <= 0).all()
+    by_heart = Overfitting(LAW, P=0.01, delta=1, kappa=0.5).loss(1e4, epochs, 1e6)
+    assert by_heart[-1] > by_heart[1]
+
+
+def repeated_runs(law):
+    params, tokens, epochs = (
+        g.ravel() for g in np.meshgrid([1e5, 1e6, 1e7], [1e6, 1e7], [1.0, 2, 4, 16, 64])
+    )
+    return params, tokens, tokens / epochs, law.loss(params, tokens, tokens / epochs)
+
+
+@pytest.mark.parametrize(
+    "law", [DataConstrained(LAW, R_D=12, R_N=4), Overfitting(LAW, P=0.02, delta=0.8, kappa=0.4)]
+)
+def test_fit_finds_what_repetition_added(law):
+    found, objective = fit_repetition(type(law), LAW, *repeated_runs(law))
+    for name in set(vars(law)) - {"base"}:
+        assert getattr(found, name) == pytest.approx(getattr(law, name), rel=0.01), name
+    assert objective < 1e-8
+
+
+def test_a_fixed_constant_stays_and_costs():
+    law = DataConstrained(LAW, R_D=12, R_N=4)
+    found, objective = fit_repetition(DataConstrained, LAW, *repeated_runs(law), R_D=100)
+    assert found.R_D == 100
+    assert objective > 1e-6
+
+
+def test_bad_repeated_runs_are_refused():
+    params, tokens, unique, loss = repeated_runs(DataConstrained(LAW, R_D=12, R_N=4))
+    with pytest.raises(ValueError, match="unique_tokens must be positive numbers, one a run"):
+        fit_repetition(DataConstrained, LAW, params, tokens, unique[:-1], loss)
+    with pytest.raises(ValueError, match="loss must be positive"):
+        fit_repetition(DataConstrained, LAW, params, tokens, unique, -loss)
+
+
+@pytest.fixture(scope="module")
+def datablations(facts):
+    rows = [row for row in facts("datablations_runs") if row["used_in_fit"] == "1"]
+    columns = ("params", "tokens", "unique_tokens", "val_loss")
+    return np.array([[float(row[c]) for row in rows] for c in columns])
+
+
+def test_published_shares_of_variance(datablations):
+    *runs, loss = datablations
+    assert len(loss) == 182
+    law = laws.MUENNIGHOFF_2023
+    worn = 1 - ((law.loss(*runs) - loss) ** 2).sum() / ((loss - loss.mean()) ** 2).sum()
+    fresh = law.base.loss(*runs[:2])
+    plain = 1 - ((fresh - loss) ** 2).sum() / ((loss - loss.mean()) ** 2).sum()
+    assert worn == pytest.approx(0.7722, abs=1e-3)
+    assert plain == pytest.approx(0.4452, abs=1e-3)
+
+
+def test_the_published_decay_lies_in_a_flat_valley(datablations):
+    objective = {
+        decay: fit_repetition(
+            DataConstrained, laws.MUENNIGHOFF_2023.base, *datablations, R_D=decay
+        )[1]
+        for decay in (5, 15.387756, 95, 200)
+    }
+    assert objective[15.387756] == pytest.approx(0.015826, rel=1e-3)  # as published
+    assert objective[95] < objective[15.387756]
+    assert objective[200] < 1.001 * objective[15.387756]
+    assert objective[5] > 1.02 * objective[15.387756]

@@ -1,5 +1,7 @@
 """The transformer: its shapes, its count of parameters, its own gradients against a reference."""
 
+import copy
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -100,3 +102,29 @@ def test_bad_shapes_are_refused():
     model = Transformer(SHAPES[0], seed=0)
     with pytest.raises(ValueError, match="9 tokens do not fit into a context of 8"):
         model(torch.zeros(1, 9, dtype=torch.long))
+
+
+def test_dropout_drops_in_training_only_and_repeats():
+    config = Config(vocab=11, width=16, context=8, dropout=0.5)
+    tokens = torch.arange(8)[None]
+    model = Transformer(config, seed=0)
+    plain = Transformer(Config(vocab=11, width=16, context=8), seed=0)
+    assert torch.equal(model(tokens), plain(tokens))
+    first, second = model.train()(tokens), model(tokens)
+    assert not torch.equal(first, second)
+    again = Transformer(config, seed=0).train()
+    assert torch.equal(again(tokens), first)
+    assert torch.equal(copy.deepcopy(again)(tokens), second)  # a copy goes on alike
+
+
+def test_dropout_keeps_the_mean():
+    model = Transformer(Config(vocab=11, width=16, context=8, dropout=0.25), seed=0).train()
+    dropped = model._drop(torch.ones(1000, 100))
+    assert dropped.mean() == pytest.approx(1, abs=0.01)
+    assert (dropped == 0).float().mean() == pytest.approx(0.25, abs=0.01)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+def test_dropout_is_a_share(share):
+    with pytest.raises(ValueError, match="give a share from 0 to below 1"):
+        Config(vocab=11, dropout=share)

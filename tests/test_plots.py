@@ -70,3 +70,27 @@ def test_table():
     assert text == "| a | b |\n| ---: | ---: |\n| 1 | x |"
     with pytest.raises(ValueError, match="each row needs 2 cells"):
         plots.table(["a", "b"], [(1,)])
+
+
+SLIDERS = {"growth": ("growth ", 1, 4, 0.1, 2.4), "share": ("share ", 0, 1, 0.05, 0.2)}
+
+
+def bound(params):
+    """What the reader can set: names to their widgets."""
+    chart = alt.Chart(alt.sequence(3)).mark_point().add_params(*params)
+    found = chart.to_dict()["params"]
+    return {p["name"]: (p["value"], p.get("bind", {}).get("input")) for p in found}
+
+
+def test_knobs_are_sliders_with_their_starts():
+    params, now = plots.knobs(SLIDERS)
+    assert bound(params) == {"own_growth": (2.4, "range"), "own_share": (0.2, "range")}
+    assert now == {"growth": "own_growth", "share": "own_share"}
+
+
+def test_a_preset_overrules_the_knobs():
+    params, now = plots.knobs(SLIDERS, {"as published": {"growth": 2.0, "share": 0.1}})
+    widgets = bound(params)
+    assert widgets["preset"] == ("your own", "select")
+    assert widgets["presets"] == ({"as published": {"growth": 2.0, "share": 0.1}}, None)
+    assert now["share"] == "(preset == 'your own' ? own_share : presets[preset].share)"

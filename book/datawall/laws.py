@@ -1,7 +1,8 @@
 """Scaling laws: the published ones, fitting them, and compute-optimal allocation.
 
-Chapters: scaling-laws, overtraining. Symbols as there: params N (non-embedding unless a source says
-otherwise), tokens D, loss L in nats a token, flops C = 6 N D, ratio M = D / N.
+Chapters: scaling-laws, overtraining, repeated-epochs. Symbols as there: params N (non-embedding
+unless a source says otherwise), tokens D, unique tokens U, loss L in nats a token, flops C = 6 N D,
+ratio M = D / N.
 """
 
 from __future__ import annotations
@@ -121,9 +122,75 @@ class OverTraining:
         return self.E + (self.a * ratio**self.eta + self.b * ratio**-self.eta) * flops**-self.eta
 
     @property
+    def chinchilla(self) -> Chinchilla:
+        """The same law in terms of params and tokens."""
+        lift = FLOPS_PER_PARAM_AND_TOKEN**-self.eta
+        return Chinchilla(self.E, self.a * lift, self.b * lift, 2 * self.eta, 2 * self.eta)
+
+    @property
     def optimal_ratio(self) -> float:
         """Tokens a parameter of the least loss, the same at every budget."""
         return (self.b / self.a) ** (1 / (2 * self.eta))
+
+
+@dataclass(frozen=True)
+class DataConstrained:
+    """The Chinchilla law with worn-out tokens and parameters  [Muennighoff et al. 2023, eq. 5, 6].
+
+    Tokens read again, R = D / U - 1 times over, are worth ever less, and so are parameters beyond
+    those that are compute-optimal for the unique tokens U:
+    D' = U + U R_D (1 - exp(-R / R_D)), N' likewise with R_N, L = E + A / N'^alpha + B / D'^beta.
+    R_D, R_N: repetitions after which another is worth 1/e of a first one. Chapter: repeated-epochs.
+    """
+
+    base: Chinchilla
+    R_D: float
+    R_N: float
+
+    def effective_tokens(self, tokens: ArrayLike, unique_tokens: ArrayLike) -> np.ndarray:
+        """D': tokens that would be worth as much, were each read once; arrays broadcast."""
+        return _worn(np.asarray(tokens, float), np.asarray(unique_tokens, float), self.R_D)
+
+    def effective_params(self, params: ArrayLike, unique_tokens: ArrayLike) -> np.ndarray:
+        """N': parameters that would be worth as much with plenty of text; arrays broadcast."""
+        params, unique = np.asarray(params, float), np.asarray(unique_tokens, float)
+        law = self.base
+        balance = (law.alpha * law.A / (law.beta * law.B)) ** (1 / (law.alpha + law.beta))
+        enough = balance * (unique * balance) ** (law.beta / law.alpha)
+        return _worn(params, np.minimum(params, enough), self.R_N)
+
+    def loss(self, params: ArrayLike, tokens: ArrayLike, unique_tokens: ArrayLike) -> np.ndarray:
+        """Loss in nats a token; arrays of params, tokens and unique tokens broadcast."""
+        return self.base.loss(
+            self.effective_params(params, unique_tokens),
+            self.effective_tokens(tokens, unique_tokens),
+        )
+
+
+def _worn(total: np.ndarray, fresh: np.ndarray, scale: float) -> np.ndarray:
+    repeats = np.maximum(total / fresh - 1, 0)
+    return np.minimum(total, fresh) - fresh * scale * np.expm1(-repeats / scale)
+
+
+@dataclass(frozen=True)
+class Overfitting:
+    """The Chinchilla law and a penalty for what is learned by heart: + P R^delta (N / U)^kappa.
+
+    R = D / U - 1 repetitions of U unique tokens. An additive penalty, as Lovelace et al. 2026
+    propose it, can turn a curve up, which worn-out tokens can't. Chapter: repeated-epochs.
+    """
+
+    base: Chinchilla
+    P: float
+    delta: float
+    kappa: float
+
+    def loss(self, params: ArrayLike, tokens: ArrayLike, unique_tokens: ArrayLike) -> np.ndarray:
+        """Loss in nats a token; arrays of params, tokens and unique tokens broadcast."""
+        params, tokens, unique = (np.asarray(x, float) for x in (params, tokens, unique_tokens))
+        repeats = np.maximum(tokens / unique - 1, 0)
+        penalty = self.P * repeats**self.delta * (params / unique) ** self.kappa
+        return self.base.loss(params, tokens) + penalty
 
 
 # Two significant figures, as printed in Hoffmann et al. 2022, equation 10.
@@ -134,6 +201,18 @@ HOFFMANN_2022 = Chinchilla(
 )
 # Besiroglu et al. 2024, "Chinchilla Scaling: A replication attempt", their fit to 240 runs.
 BESIROGLU_2024 = Chinchilla(E=1.817, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
+# Muennighoff et al. 2023, their fit to 182 runs on C4, alpha and beta tied (repository, README).
+MUENNIGHOFF_2023 = DataConstrained(
+    Chinchilla(
+        E=np.exp(0.6254804),
+        A=np.exp(6.255414),
+        B=np.exp(7.3049974),
+        alpha=0.3526596,
+        beta=0.3526596,
+    ),
+    R_D=15.387756,
+    R_N=5.309743,
+)
 # The constants that Sardana et al. 2024 take for their worked examples.
 SARDANA_2024 = Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.336, beta=0.283)
 # Kaplan et al. 2020: the exponents of their figure 1 and the allocation of their figure 14.
@@ -217,6 +296,50 @@ def fit_overtraining(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> O
     lift = np.exp(eta * log_c.mean())
     a, b = (w * lift * np.exp(-s * eta * log_m.mean()) for w, s in ((up, 1), (down, -1)))
     return OverTraining(E=float(E), a=float(a), b=float(b), eta=eta)
+
+
+def fit_repetition(
+    form: type[DataConstrained] | type[Overfitting],
+    base: Chinchilla,
+    params: ArrayLike,
+    tokens: ArrayLike,
+    unique_tokens: ArrayLike,
+    loss: ArrayLike,
+    **fixed: float,
+) -> tuple[DataConstrained | Overfitting, float]:
+    """Fit what repetition adds to a known law; return it and its objective (summed Huber loss).
+
+    form: DataConstrained or Overfitting. base: the law of fresh tokens, which stays as it is.
+    params, tokens, unique_tokens, loss: arrays (runs,). fixed: constants that stay as given, as for
+    a profile. Minimises as `fit_chinchilla` does, from a grid of starts.
+
+    Raises ValueError for arrays of different lengths, fewer than six runs, or values that aren't
+    positive numbers.
+    """
+    data = [np.asarray(x, float).ravel() for x in (params, tokens, unique_tokens)]
+    loss = np.asarray(loss, float).ravel()
+    _check_runs(data[0], data[1], loss)
+    if len(data[2]) != len(loss) or not (data[2] > 0).all():
+        raise ValueError("unique_tokens must be positive numbers, one a run")
+    ranges = {"R_D": (2, 10, 50, 200), "R_N": (0.5, 2, 5, 20)}
+    if form is Overfitting:
+        ranges = {"P": (1e-3, 1e-2, 0.1), "delta": (0.5, 1, 1.5), "kappa": (0.3, 0.8)}
+    free = [name for name in ranges if name not in fixed]
+
+    def law(theta):
+        return form(base, **fixed, **dict(zip(free, np.exp(theta), strict=True)))
+
+    def objective(theta):
+        gap = np.abs(np.log(law(theta).loss(*data)) - np.log(loss))
+        inside = gap <= HUBER_DELTA
+        return SCALE * np.where(inside, gap**2 / 2, HUBER_DELTA * (gap - HUBER_DELTA / 2)).sum()
+
+    starts = [np.log(start) for start in product(*(ranges[name] for name in free))]
+    best = sorted(starts, key=objective)[:3]
+    bounds = [np.log([1e-6, 10 if name in ("delta", "kappa") else 1e4]) for name in free]
+    found = [minimize(objective, start, method="L-BFGS-B", bounds=bounds) for start in best]
+    least = min(found, key=lambda result: result.fun)
+    return law(least.x), float(least.fun / SCALE)
 
 
 HUBER_DELTA = 1e-3

@@ -9,6 +9,7 @@ written out, they keep their working set in the processor's cache.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -24,9 +25,11 @@ class Config:
 
     vocab: number of distinct tokens. width: length of a token's vector. layers: number of blocks.
     hidden: width of the feed-forward part (default 4 x width). heads: attention heads (default one
-    for each 64 of width). context: the longest sequence, in tokens.
+    for each 64 of width). context: the longest sequence, in tokens. dropout: share of what each
+    block adds that is set to zero at random in training.
 
-    Raises ValueError when a number isn't positive or the heads don't divide the width.
+    Raises ValueError when a number isn't positive, the heads don't divide the width, or dropout
+    isn't at least 0 and below 1.
     """
 
     vocab: int
@@ -35,12 +38,15 @@ class Config:
     hidden: int | None = None
     heads: int | None = None
     context: int = 64
+    dropout: float = 0.0
 
     def __post_init__(self):
         object.__setattr__(self, "hidden", self.hidden or 4 * self.width)
         object.__setattr__(self, "heads", self.heads or max(1, self.width // 64))
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout}: give a share from 0 to below 1")
         for name, value in vars(self).items():
-            if value < 1:
+            if name != "dropout" and value < 1:
                 raise ValueError(f"{name} is {value}: give a whole number of at least 1")
         if self.width % self.heads:
             raise ValueError(
@@ -153,7 +159,9 @@ class Block(nn.Module):
         self.up = nn.Linear(width, config.hidden, bias=False)
         self.down = nn.Linear(config.hidden, width, bias=False)
 
-    def forward(self, x: Tensor, mask: Tensor, cache: Cache | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, mask: Tensor, drop: Callable, cache: Cache | None = None
+    ) -> Tensor:
         batch, time, width = x.shape
         read = _shifted(self.norm_mix(x), cache)
         qkv = self.qkv(read).view(batch, time, 3, self.heads, width // self.heads)
@@ -162,9 +170,9 @@ class Block(nn.Module):
         else:
             q, k, v = _split(qkv)
             seen = _merge(_attend(q, *cache.append(k, v), mask)[0], batch)
-        x = x + self.mix(seen)
+        x = x + drop(self.mix(seen))
         rows = self.norm_feed(x).view(-1, width)
-        return x + _FeedForward.apply(rows, self.up.weight, self.down.weight).view_as(x)
+        return x + drop(_FeedForward.apply(rows, self.up.weight, self.down.weight).view_as(x))
 
 
 def _shifted(x: Tensor, cache: Cache | None) -> Tensor:
@@ -201,12 +209,14 @@ class Cache:
 class Transformer(nn.Module):
     """The language model of the book: token ids (batch, time) in, logits (batch, time, vocab) out.
 
-    Weights are drawn from `seed` alone. Chapter: scaling-laws.
+    Weights are drawn from `seed` alone, and so is what dropout drops, which it does only after
+    `train()`. Chapter: scaling-laws.
     """
 
     def __init__(self, config: Config, seed: int):
         super().__init__()
-        self.config = config
+        self.config, self.seed = config, seed
+        self.drawn = 0  # how often dropout has drawn
         self.tokens = nn.Embedding(config.vocab, config.width)
         self.places = nn.Parameter(torch.empty(config.context, config.width))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
@@ -214,6 +224,7 @@ class Transformer(nn.Module):
         causal = torch.full((config.context, config.context), float("-inf")).triu(1)
         self.register_buffer("causal", causal, persistent=False)
         self._draw(torch.Generator().manual_seed(seed))
+        self.eval()
 
     @torch.no_grad()
     def _draw(self, generator: torch.Generator) -> None:
@@ -243,8 +254,16 @@ class Transformer(nn.Module):
         x = self.tokens(tokens) + self.places[start:end]
         mask = self.causal[start:end, :end]
         for i, block in enumerate(self.blocks):
-            x = block(x, mask, caches[i] if caches else None)
+            x = block(x, mask, self._drop, caches[i] if caches else None)
         return F.linear(self.norm(x), self.tokens.weight)
+
+    def _drop(self, x: Tensor) -> Tensor:
+        if not (self.training and self.config.dropout):
+            return x
+        self.drawn += 1  # a copied model goes on where it was copied, which a generator can't
+        noise = torch.Generator(x.device).manual_seed((self.seed << 32) + self.drawn)
+        kept = 1 - self.config.dropout
+        return x * torch.empty_like(x).bernoulli_(kept, generator=noise) / kept
 
     def loss(self, windows: Tensor) -> Tensor:
         """Mean cross-entropy in nats a token over windows (batch, time + 1)."""

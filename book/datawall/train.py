@@ -200,6 +200,7 @@ def _optimizer(model: Transformer, recipe: Recipe) -> torch.optim.AdamW:
 def _advance(model, optimizer, batches, steps: range, budget: int, recipe: Recipe) -> None:
     peak = recipe.peak(model.config.width)
     windows, order = batches
+    model.train()
     for step in steps:
         for group in optimizer.param_groups:
             group["lr"] = peak * recipe.rate_at(step, budget)
@@ -208,6 +209,7 @@ def _advance(model, optimizer, batches, steps: range, budget: int, recipe: Recip
         loss_now.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         optimizer.step()
+    model.eval()
     if steps and not math.isfinite(loss_now.item()):
         raise FloatingPointError(
             f"the loss is {loss_now.item()} after {steps.stop} steps: lower the learning rate"

@@ -1,0 +1,321 @@
+"""Studies: nothing lost and nothing run twice, whatever is killed, full, broken or out of date."""
+
+import csv
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from datawall import study
+from datawall.study import StudyError
+
+BOOK = Path(study.__file__).parent.parent
+# Each run leaves a line in a file beside the study when it begins, so a test sees what was run.
+PROGRAM = """
+import os, random, time
+from datawall import study
+
+def square(x, seed):
+    with open({log!r}, "a") as file:
+        file.write(f"{{x}},{{seed}}\\n")
+    time.sleep({pause})
+    {extra}
+    return {{"square": x * x + random.Random(seed).random() / 10}}
+
+STUDY = study.Study(
+    grid={{"x": tuple(range({size})), "seed": (0, 1)}},
+    function=square,
+    results=("square",),
+    tolerance=1e-6,
+)
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A function that writes a study of `size` x 2 runs and gives its folder."""
+
+    def write(size=5, pause=0, extra="pass"):
+        log = str(tmp_path / "log.txt")
+        text = PROGRAM.format(size=size, pause=pause, extra=extra, log=log)
+        (tmp_path / "tiny.py").write_text(text)
+        return tmp_path
+
+    return write
+
+
+def command(folder, *words):
+    return [sys.executable, "-m", "datawall.study", "--folder", str(folder), *words]
+
+
+def call(folder, *words, **more):
+    return subprocess.run(
+        command(folder, *words), cwd=BOOK, capture_output=True, text=True, timeout=120, **more
+    )
+
+
+def run(folder, **options):
+    return study.run(*study.load("tiny", folder), workers=1, progress=False, **options)
+
+
+def lines(folder):
+    with (folder / "tiny.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def outcome(folder):
+    """Settings and results of all rows, in the file's order."""
+    return [(row["x"], row["seed"], row["square"]) for row in lines(folder)]
+
+
+def begun(folder):
+    log = folder / "log.txt"
+    return log.read_text().split() if log.exists() else []
+
+
+def test_rows_hold_settings_results_and_what_made_them(tiny):
+    folder = tiny()
+    assert run(folder) == []
+    rows = lines(folder)
+    assert [(row["x"], row["seed"]) for row in rows] == [
+        (str(x), s) for x in range(5) for s in "01"
+    ]
+    assert float(rows[6]["square"]) == pytest.approx(9.0844, abs=1e-4)
+    assert float(rows[0]["seconds"]) >= 0 and len(rows[0]["code"]) == 12
+    assert rows[0]["libraries"].startswith("python 3.")
+    columns = study.table("tiny", folder)
+    assert columns["x"].tolist() == [x for x in range(5) for _ in range(2)]
+
+
+def test_what_is_done_is_not_run_again(tiny):
+    folder = tiny()
+    run(folder)
+    before = (folder / "tiny.csv").read_bytes()
+    run(folder)
+    assert len(begun(folder)) == 10
+    assert (folder / "tiny.csv").read_bytes() == before
+
+
+def test_killed_twenty_times_it_leaves_what_an_unbroken_run_leaves(tiny, tmp_path):
+    folder = tiny(size=60, pause=0.15)
+    rng = random.Random(0)
+    kills = 0
+    while kills < 20:
+        known = {f"{row['x']},{row['seed']}" for row in lines(folder)} if begun(folder) else set()
+        seen = len(begun(folder))
+        process = subprocess.Popen(
+            command(folder, "run", "tiny", "--workers", "2"),
+            cwd=BOOK,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while len(begun(folder)) == seen and process.poll() is None:
+            time.sleep(0.05)  # until its first run has begun
+        time.sleep(rng.uniform(0, 0.6))
+        if process.poll() is not None:
+            break
+        os.killpg(process.pid, signal.SIGKILL)  # it and its workers
+        process.wait()
+        kills += 1
+        again = known & set(begun(folder)[seen:])
+        assert not again, f"{again} were run although their rows were on the disk"
+    assert kills == 20, "the study is too short to be killed twenty times"
+    assert call(folder, "run", "tiny", "--workers", "2").returncode == 0
+    broken = outcome(folder)
+    for name in ("tiny.csv", "log.txt"):
+        (folder / name).unlink()
+    tiny(size=60)
+    run(folder)
+    assert broken == outcome(folder)
+
+
+def test_a_killed_worker_costs_only_its_own_run(tiny):
+    once = "os.path.exists('died') or (open('died', 'w').close(), os.kill(os.getpid(), 9))"
+    folder = tiny(extra=f"x == 3 and ({once})".replace("'died'", repr("DIED")))
+    (folder / "tiny.py").write_text(
+        (folder / "tiny.py").read_text().replace("DIED", str(folder / "died"))
+    )
+    study_and_record = study.load("tiny", folder)
+    assert study.run(*study_and_record, workers=2, progress=False) == []
+    assert len(lines(folder)) == 10
+    assert (folder / "died").exists()
+
+
+def test_workers_that_always_die_end_the_study_with_a_reason(tiny):
+    folder = tiny(extra="os.kill(os.getpid(), 9)")
+    with pytest.raises(StudyError, match="a worker was killed before any run ended"):
+        study.run(*study.load("tiny", folder), workers=2, progress=False)
+
+
+def test_a_failing_run_stops_no_other_and_is_tried_again(tiny):
+    folder = tiny(extra="assert x != 2 or os.path.exists('{}'), 'not yet'".format("/nowhere"))
+    failed = run(folder)
+    assert failed == [
+        "x 2, seed 0: AssertionError: not yet",
+        "x 2, seed 1: AssertionError: not yet",
+    ]
+    assert len(lines(folder)) == 8
+    assert run(folder) == failed
+    assert len(begun(folder)) == 12
+
+
+def test_a_line_cut_short_is_run_again(tiny):
+    folder = tiny()
+    run(folder)
+    whole = outcome(folder)
+    data = (folder / "tiny.csv").read_bytes()
+    (folder / "tiny.csv").write_bytes(data[:-15])
+    record = study.load("tiny", folder)[1]
+    assert len(record.read()) == 9
+    assert "its last line was cut short" in record.repaired
+    run(folder)
+    assert outcome(folder) == whole
+    assert len(begun(folder)) == 11
+
+
+def test_a_cut_header_is_written_anew(tiny):
+    folder = tiny()
+    (folder / "tiny.csv").write_text("x,se")
+    run(folder)
+    assert len(lines(folder)) == 10
+
+
+@pytest.mark.parametrize(
+    "spoil, message",
+    [
+        (lambda t: t.replace("\n2,0,", "\n2,0,zz", 1), "tiny.csv, line 6: not a row of this study"),
+        (lambda t: t.replace("\n2,0,", "\n2,", 1), "line 6: not a row"),
+        (lambda t: t.replace("x,seed", "y,seed"), "its columns are y, seed"),
+        (lambda t: t.replace("\n2,0,", "\n2,1,", 1), "two rows have the same settings"),
+        (lambda t: t.replace("\n2,0,", "\n7,0,", 1), "1 rows are not of this grid, such as x 7"),
+    ],
+)
+def test_a_spoiled_file_is_refused_and_kept(tiny, spoil, message):
+    folder = tiny()
+    run(folder)
+    path = folder / "tiny.csv"
+    path.write_text(spoil(path.read_text()))
+    before = path.read_bytes()
+    with pytest.raises(StudyError, match=message):
+        run(folder)
+    assert path.read_bytes() == before
+
+
+def test_rows_of_another_version_are_refused_kept_or_redone(tiny):
+    folder = tiny()
+    run(folder)
+    first = lines(folder)[0]["code"]
+    tiny(extra="pass  # changed")
+    with pytest.raises(StudyError, match=f"10 of 10 rows were made by another .*{first}, now"):
+        run(folder)
+    run(folder, old="keep")
+    assert {row["code"] for row in lines(folder)} == {first} and len(begun(folder)) == 10
+    run(folder, old="redo")
+    assert first not in {row["code"] for row in lines(folder)} and len(begun(folder)) == 20
+
+
+def full_disk(folder, room):
+    """What a run says whose file may grow to `room` bytes."""
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    return call(folder, "run", "tiny", "--workers", "1", preexec_fn=limit)
+
+
+def test_a_full_disk_loses_no_row_and_says_so(tiny):
+    folder = tiny()
+    found = full_disk(folder, room=400)
+    assert found.returncode == 1
+    assert "every finished row is safe" in found.stderr and "Traceback" not in found.stderr
+    kept = lines(folder)
+    assert 0 < len(kept) < 10
+    assert (folder / "tiny.csv").read_bytes().endswith(b"\n")  # no half of a row
+    run(folder)
+    assert [row for row in kept if row in lines(folder)] == kept
+
+
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_run(tiny, monkeypatch):
+    folder = tiny()
+    loaded = study.load("tiny", folder)
+
+    really = Path.open
+
+    def refuse(self, mode="r", *arguments, **options):
+        if "a" in mode:  # root may write to any file, so none would refuse by itself
+            raise PermissionError(13, "Permission denied", str(self))
+        return really(self, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(StudyError, match="it may not be written to: change its permissions"):
+        study.run(*loaded, workers=1, progress=False)
+    assert begun(folder) == []
+
+
+def test_two_at_once_are_kept_apart(tiny):
+    folder = tiny()
+    with study._alone(folder / "tiny.csv"), pytest.raises(StudyError, match="another process"):
+        run(folder)
+
+
+def test_verify_re_runs_rows_and_tells_what_changed(tiny):
+    folder = tiny()
+    loaded = study.load("tiny", folder)
+    with pytest.raises(StudyError, match="no rows yet"):
+        study.verify(*loaded, sample=2, seed=0)
+    run(folder)
+    assert study.verify(*loaded, sample=10, seed=0) == []
+    path = folder / "tiny.csv"
+    path.write_text(path.read_text().replace("\n4,0,16", "\n4,0,17"))
+    (fault,) = study.verify(*loaded, sample=10, seed=0)
+    assert fault.startswith("x 4, seed 0: square is 16.") and "recorded 17." in fault
+    found = [bool(study.verify(*loaded, sample=3, seed=seed)) for seed in range(8)]
+    assert True in found and False in found  # a sample of three, another for each seed
+
+
+def test_the_command_line(tiny):
+    folder = tiny()
+    assert "0 of 10 runs done" in call(folder, "list").stdout
+    done = call(folder, "run", "tiny", "--workers", "2")
+    assert done.returncode == 0 and "10 of 10 runs done" in done.stdout
+    assert "10/10" in done.stderr  # the progress bar
+    assert "10 of 10" in call(folder, "status", "tiny").stdout
+    assert call(folder, "verify", "tiny", "--sample", "2").stdout == "2 rows hold\n"
+    missing = call(folder, "run", "absent")
+    assert missing.returncode == 1 and "no study 'absent'; there are: tiny" in missing.stderr
+
+
+def test_a_cluster_gives_the_rows_that_joblib_gives(tiny):
+    distributed = pytest.importorskip("distributed", reason="a cluster needs `distributed`")
+    folder = tiny()
+    run(folder)
+    here = outcome(folder)
+    (folder / "tiny.csv").unlink()
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        loaded = study.load("tiny", folder)
+        assert study.run(*loaded, scheduler=cluster.scheduler_address, progress=False) == []
+    assert outcome(folder) == here
+    assert len(begun(folder)) == 20
+
+
+def test_without_its_package_a_cluster_is_asked_for_by_name(tiny, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
+    with pytest.raises(StudyError, match="needs the package distributed: run `pip install"):
+        run(tiny(), scheduler="tcp://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("name", study.names())
+def test_the_books_studies_are_whole_and_hold(name):
+    given, record = study.load(name)
+    assert len(record.read()) == len(given.cells)
+    assert study.verify(given, record, sample=2, seed=0) == []
