@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from datawall import corpus, train
+from datawall import corpus, stock, train
 from datawall.laws import Chinchilla, fit_chinchilla
 from datawall.model import Config, Transformer
 from datawall.sample import sample
@@ -95,12 +95,19 @@ def test_law_with_bootstraps(benchmark, report):
     report(f"law on 240 runs with 300 bootstraps: {took:.1f} s (under 20 wanted)")
 
 
+def test_projection(benchmark, report):
+    """200,000 futures of stock and demand, and the year in which they meet."""
+    benchmark.pedantic(lambda: stock.project(futures=200_000).year(), rounds=5, warmup_rounds=1)
+    took = benchmark.stats.stats.median
+    report(f"projection of 200,000 futures: {took:.2f} s (under 1 wanted)")
+
+
 def test_import(benchmark, report):
     def fresh(statement):
         command = [sys.executable, "-c", statement]
         return seconds(lambda: subprocess.run(command, cwd=BOOK, check=True))
 
-    own = "from datawall import check, corpus, laws, ledger, plots, sample, train"
+    own = "from datawall import check, corpus, laws, ledger, plots, sample, stock, study, train"
     torchs = statistics.median(fresh("import torch") for _ in range(5))
     benchmark.pedantic(fresh, (own,), rounds=5, warmup_rounds=1)
     took = benchmark.stats.stats.median - torchs
