@@ -44,10 +44,14 @@ class Chinchilla:
     def compute_optimal(self, flops: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Params and tokens of the least loss at C = 6 N D [Hoffmann et al. 2022, equation 4]."""
         budget = np.asarray(flops, float) / FLOPS_PER_PARAM_AND_TOKEN
-        total = self.alpha + self.beta
-        balance = (self.alpha * self.A / (self.beta * self.B)) ** (1 / total)  # G in the paper
-        params = balance * budget ** (self.beta / total)
+        params = self.balance * budget**self.params_exponent
         return params, budget / params
+
+    @property
+    def balance(self) -> float:
+        """G in the paper: what the split of a budget is scaled with."""
+        share = self.alpha * self.A / (self.beta * self.B)
+        return share ** (1 / (self.alpha + self.beta))
 
     def lifetime_optimal(self, loss: ArrayLike, served: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Params and tokens that reach `loss` at the least cost of a lifetime, 6 N D + 2 N served.
@@ -155,8 +159,7 @@ class DataConstrained:
         """N': parameters that would be worth as much with plenty of text; arrays broadcast."""
         params, unique = np.asarray(params, float), np.asarray(unique_tokens, float)
         law = self.base
-        balance = (law.alpha * law.A / (law.beta * law.B)) ** (1 / (law.alpha + law.beta))
-        enough = balance * (unique * balance) ** (law.beta / law.alpha)
+        enough = law.balance * (unique * law.balance) ** (law.beta / law.alpha)
         return _worn(params, np.minimum(params, enough), self.R_N)
 
     def loss(self, params: ArrayLike, tokens: ArrayLike, unique_tokens: ArrayLike) -> np.ndarray:
@@ -330,9 +333,7 @@ def fit_repetition(
         return form(base, **fixed, **dict(zip(free, np.exp(theta), strict=True)))
 
     def objective(theta):
-        gap = np.abs(np.log(law(theta).loss(*data)) - np.log(loss))
-        inside = gap <= HUBER_DELTA
-        return SCALE * np.where(inside, gap**2 / 2, HUBER_DELTA * (gap - HUBER_DELTA / 2)).sum()
+        return SCALE * _huber(np.log(law(theta).loss(*data)) - np.log(loss)).sum()
 
     starts = [np.log(start) for start in product(*(ranges[name] for name in free))]
     best = sorted(starts, key=objective)[:3]
@@ -369,6 +370,11 @@ def _unpack(theta: np.ndarray) -> Chinchilla:
     return Chinchilla(E=np.exp(e), A=np.exp(a), B=np.exp(b), alpha=alpha, beta=beta)
 
 
+def _huber(gap: np.ndarray) -> np.ndarray:
+    size = np.abs(gap)
+    return np.where(size <= HUBER_DELTA, gap**2 / 2, HUBER_DELTA * (size - HUBER_DELTA / 2))
+
+
 def _objective(theta, log_n, log_d, log_loss):
     """Summed Huber loss and its gradient in (a, b, e, alpha, beta)."""
     a, b, e, alpha, beta = theta
@@ -376,11 +382,9 @@ def _objective(theta, log_n, log_d, log_loss):
     total = logsumexp(terms, axis=0)
     share = np.exp(terms - total)  # (3, runs)
     gap = total - log_loss
-    inside = np.abs(gap) <= HUBER_DELTA
-    huber = np.where(inside, gap**2 / 2, HUBER_DELTA * (np.abs(gap) - HUBER_DELTA / 2))
     slope = np.clip(gap, -HUBER_DELTA, HUBER_DELTA) * share
     by_alpha, by_beta = -(slope[0] * log_n).sum(), -(slope[1] * log_d).sum()
-    return huber.sum(), np.array([*slope.sum(axis=1), by_alpha, by_beta])
+    return _huber(gap).sum(), np.array([*slope.sum(axis=1), by_alpha, by_beta])
 
 
 def _starts(params, tokens, loss, keep: int = 8) -> list[np.ndarray]:
