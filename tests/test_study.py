@@ -180,6 +180,14 @@ def test_a_line_cut_short_is_run_again(tiny):
     assert len(begun(folder)) == 11
 
 
+def test_a_repaired_line_is_told_by_the_command(tiny):
+    folder = tiny()
+    run(folder)
+    data = (folder / "tiny.csv").read_bytes()
+    (folder / "tiny.csv").write_bytes(data[:-15])
+    assert "its last line was cut short" in call(folder, "run", "tiny", "--workers", "1").stdout
+
+
 def test_a_cut_header_is_written_anew(tiny):
     folder = tiny()
     (folder / "tiny.csv").write_text("x,se")

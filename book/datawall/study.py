@@ -24,6 +24,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
@@ -95,7 +96,7 @@ class Row:
 class Record:
     """The rows of a study on disk: appended one by one, each in one write, and never rewritten.
 
-    Only `sort` replaces the file, in one step, when every run is done. Raises StudyError when the
+    Only `replace` puts another file in its place, in one step. Raises StudyError when the
     file can't be read or written, or doesn't belong to the study.
     """
 
@@ -108,10 +109,7 @@ class Record:
         """All rows. A last line that was cut short by a kill is dropped, and `repaired` says so."""
         if not self.path.exists():
             return []
-        data = self.path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):
-            self.repaired = f"{self.path.name}: its last line was cut short and will be run again"
+        whole = self._whole(self.path.read_bytes())
         lines = list(csv.reader(io.StringIO(whole.decode("utf-8", errors="replace"))))
         if not lines:
             return []
@@ -121,6 +119,13 @@ class Record:
                 f"{', '.join(self.columns)}: move the file away, or restore the study's code"
             )
         return [self._row(number, line) for number, line in enumerate(lines[1:], start=2)]
+
+    def _whole(self, data: bytes) -> bytes:
+        """The file without a last line that was cut short; `repaired` says so."""
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):
+            self.repaired = f"{self.path.name}: its last line was cut short and will be run again"
+        return whole
 
     def _row(self, number: int, line: list[str]) -> Row:
         try:
@@ -138,46 +143,43 @@ class Record:
 
     def open(self) -> None:
         """Make sure that rows can be added: write the header, or cut off a broken last line."""
-        try:
-            with self.path.open("ab+") as file:
-                file.seek(0)
-                data = file.read()
-                keep = data.rfind(b"\n") + 1
-                if keep < len(data):
-                    file.truncate(keep)
-                if not keep:
-                    file.write(self._line(self.columns))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise StudyError(f"{self.path}: {_why(error)}") from None
+        with _explained(self.path), self.path.open("ab+") as file:
+            file.seek(0)
+            whole = self._whole(file.read())
+            file.truncate(len(whole))
+            if not whole:
+                file.write(self._line(self.columns))
+            file.flush()
+            os.fsync(file.fileno())
 
     def add(self, row: Row) -> None:
         """Append a row so that it is on the disk when this returns, or not at all."""
-        fields = [*row.settings.values(), *(f"{x:.9g}" for x in row.results.values())]
-        line = self._line([*fields, f"{row.seconds:.2f}", row.code, row.libraries])
-        try:
-            with self.path.open("ab", buffering=0) as file:
-                end = file.tell()
-                try:
-                    if file.write(line) < len(line):
-                        raise OSError(errno.ENOSPC, "no space for a whole row")
-                    os.fsync(file.fileno())
-                except OSError:
-                    file.truncate(end)
-                    raise
-        except OSError as error:
-            raise StudyError(f"{self.path}: {_why(error)}") from None
+        line = self._line_of(row)
+        with _explained(self.path), self.path.open("ab", buffering=0) as file:
+            end = file.tell()
+            try:
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, "no space for a whole row")
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(end)
+                raise
 
     def replace(self, rows: Sequence[Row]) -> None:
         """Put these rows, in the grid's order, in the place of the file, in one step."""
         order = {_key(settings): i for i, settings in enumerate(self.study.cells)}
-        partial = Record(self.path.with_suffix(".partial"), self.study)
-        partial.path.unlink(missing_ok=True)
-        partial.open()
-        for row in sorted(rows, key=lambda row: order.get(_key(row.settings), len(order))):
-            partial.add(row)
-        os.replace(partial.path, self.path)
+        ordered = sorted(rows, key=lambda row: order.get(_key(row.settings), len(order)))
+        partial = self.path.with_suffix(".partial")
+        with _explained(self.path):
+            with partial.open("wb") as file:
+                file.write(b"".join([self._line(self.columns), *map(self._line_of, ordered)]))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, self.path)
+
+    def _line_of(self, row: Row) -> bytes:
+        fields = [*row.settings.values(), *(f"{x:.9g}" for x in row.results.values())]
+        return self._line([*fields, f"{row.seconds:.2f}", row.code, row.libraries])
 
     @staticmethod
     def _line(fields: Sequence) -> bytes:
@@ -366,11 +368,21 @@ def _alone(path: Path):
     """A lock that ends with the process, however it ends."""
     lock = filelock.FileLock(path.with_suffix(".lock"))
     try:
-        return lock.acquire(timeout=0)  # held until the end of a `with`
+        with _explained(path.parent):
+            return lock.acquire(timeout=0)  # held until the end of a `with`
     except filelock.Timeout:
         raise StudyError(f"{path.stem}: another process is running this study") from None
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """What the disk refuses, as a StudyError that says why and what to do."""
+    try:
+        yield
+    except filelock.Timeout:  # an OSError, too
+        raise
     except OSError as error:
-        raise StudyError(f"{path.parent}: {_why(error)}") from None
+        raise StudyError(f"{path}: {_why(error)}") from None
 
 
 def _why(error: OSError) -> str:
