@@ -146,3 +146,20 @@ def test_a_diverging_run_says_so():
     wild = Recipe(warmup=5, rate=1e30, clip=math.inf)
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
         train.run(Job(CONFIG, [4_000], 0, wild), TEXT, EXAM)
+
+
+def half_as_much(model, windows):
+    return model.loss(windows) / 2
+
+
+def never(model, windows):
+    return 0 * model.loss(windows)
+
+
+def test_an_objective_takes_the_place_of_the_cross_entropy():
+    (usual,) = train.run(Job(CONFIG, [3_000], 0, QUICK), TEXT, EXAM)
+    (scaled,) = train.run(Job(CONFIG, [3_000], 0, QUICK, objective=half_as_much), TEXT, EXAM)
+    (idle,) = train.sweep([Job(CONFIG, [3_000], 0, QUICK, objective=never)], TEXT, EXAM)
+    # AdamW hardly minds the scale of what it makes small, and learns nothing from nothing
+    assert abs(scaled["loss"] - usual["loss"]) < 0.05
+    assert idle["loss"] > 2 > usual["loss"] + 0.5

@@ -54,6 +54,8 @@ class Job:
 
     unique: how many tokens of the text are read at all, drawn at random; they are read again and
     again, in a new order each time, until a budget is used up. Without it no token is read twice.
+    objective: what training makes small, a function of the model and windows (batch, context + 1);
+    by default the cross-entropy of the next token.
     """
 
     config: Config
@@ -61,6 +63,7 @@ class Job:
     seed: int
     recipe: Recipe = field(default_factory=Recipe)
     unique: int | None = None
+    objective: Callable[[Transformer, Tensor], Tensor] = Transformer.loss
 
 
 def loss(model: Transformer, windows: Tensor) -> dict[str, float]:
@@ -146,10 +149,10 @@ def _trunk(job, text, validation, measure, device):
     rows, done = [], 0
     for budget in steps:
         leave = budget - max(1, round(recipe.decay * budget))
-        _advance(*state, batches, range(done, leave), budget, recipe)
+        _advance(*state, batches, range(done, leave), budget, job)
         done = leave
         branch = copy.deepcopy(state)
-        _advance(*branch, batches, range(leave, budget), budget, recipe)
+        _advance(*branch, batches, range(leave, budget), budget, job)
         row = {"params": config.params, "tokens": budget * recipe.batch * config.context}
         rows.append(row | {"seed": job.seed} | measure(branch[0], validation))
     seconds = time.perf_counter() - began
@@ -197,14 +200,15 @@ def _optimizer(model: Transformer, recipe: Recipe) -> torch.optim.AdamW:
     )
 
 
-def _advance(model, optimizer, batches, steps: range, budget: int, recipe: Recipe) -> None:
+def _advance(model, optimizer, batches, steps: range, budget: int, job: Job) -> None:
+    recipe = job.recipe
     peak = recipe.peak(model.config.width)
     windows, order = batches
     model.train()
     for step in steps:
         for group in optimizer.param_groups:
             group["lr"] = peak * recipe.rate_at(step, budget)
-        loss_now = model.loss(windows[order[step]])
+        loss_now = job.objective(model, windows[order[step]])
         optimizer.zero_grad()
         loss_now.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
