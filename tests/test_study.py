@@ -216,6 +216,12 @@ def test_a_spoiled_file_is_refused_and_kept(tiny, spoil, message):
     assert path.read_bytes() == before
 
 
+def test_two_columns_of_one_name_are_refused():
+    for results in (["loss", "loss"], ["seed"], ["code"]):
+        with pytest.raises(ValueError, match=f"{results[-1]}: two columns of this name"):
+            study.Study({"seed": (0, 1)}, dict, results, tolerance=0.01)
+
+
 def test_rows_of_another_version_are_refused_kept_or_redone(tiny):
     folder = tiny()
     run(folder)

@@ -23,6 +23,7 @@ import os
 import platform
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -63,6 +64,8 @@ class Study:
     results: the names that it returns. tolerance: how far a result may lie, relative to itself,
     from what another processor gives. uses: the modules whose code the results depend on. keep:
     of all combinations, those to run. program: the file that it came from; `load` sets it.
+
+    Raises ValueError when two columns of its rows would have the same name.
     """
 
     grid: Mapping[str, Sequence]
@@ -72,6 +75,19 @@ class Study:
     uses: Sequence[ModuleType] = ()
     keep: Callable[..., bool] = lambda **settings: True
     program: Program | None = None
+
+    def __post_init__(self):
+        twice = [name for name, count in Counter(self.columns).items() if count > 1]
+        if twice:
+            raise ValueError(
+                f"{', '.join(twice)}: two columns of this name; settings and results each need one "
+                f"of their own, and {', '.join(ABOUT)} are taken"
+            )
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of a row's fields: settings, results, and what is known about the run."""
+        return [*self.grid, *self.results, *ABOUT]
 
     @property
     def cells(self) -> list[dict]:
@@ -102,7 +118,7 @@ class Record:
 
     def __init__(self, path: Path, study: Study):
         self.path, self.study = path, study
-        self.columns = [*study.grid, *study.results, *ABOUT]
+        self.columns = study.columns
         self.repaired = ""
 
     def read(self) -> list[Row]:
