@@ -18,8 +18,6 @@ from sklearn.base import ClassifierMixin, clone
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 
@@ -97,7 +95,8 @@ def two_sample(
 
     Normal distributions of unit variance whose means lie d apart reach Phi(d/2) with the best
     classifier. Where that isn't known the value is a lower bound: another classifier may see more
-    [Lopez-Paz and Oquab 2017, arXiv:1610.06545]. classifier: a support vector machine by default.
+    [Lopez-Paz and Oquab 2017, arXiv:1610.06545]. classifier: a support vector machine by default,
+    which takes all coordinates as they are scaled.
 
     Raises ValueError unless there are as many fake points as real ones.
     """
@@ -106,7 +105,7 @@ def two_sample(
     points = np.concatenate([real, fake])
     labels = np.repeat([0, 1], len(real))
     split = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    return float(cross_val_score(classifier or _classifier(), points, labels, cv=split).mean())
+    return float(cross_val_score(classifier or SVC(), points, labels, cv=split).mean())
 
 
 def similarity(a: ArrayLike, b: ArrayLike, bandwidth: float | None = None) -> np.ndarray:
@@ -220,7 +219,7 @@ def usefulness(
 
     Each argument is a pair (points, labels). real: as many as synthetic, and the data that the
     generator saw, or others, as the question may be. classifier: a support vector machine by
-    default. Raises ValueError unless synthetic and real are of one size.
+    default, as in `two_sample`. Raises ValueError unless synthetic and real are of one size.
     """
     sets = [(_flat(points), np.asarray(labels)) for points, labels in (synthetic, real, test)]
     (fake, fake_labels), (true, true_labels), (points, labels) = sets
@@ -228,16 +227,12 @@ def usefulness(
     both = np.concatenate([fake, true]), np.concatenate([fake_labels, true_labels])
 
     def accuracy(x, y):
-        return float(clone(classifier or _classifier()).fit(x, y).score(points, labels))
+        return float(clone(classifier or SVC()).fit(x, y).score(points, labels))
 
     return Usefulness(accuracy(fake, fake_labels), accuracy(true, true_labels), accuracy(*both))
 
 
 # Shared -------------------------------------------------------------------------------------------
-
-
-def _classifier() -> ClassifierMixin:
-    return make_pipeline(StandardScaler(), SVC())
 
 
 def _reach(points: np.ndarray, k: int) -> np.ndarray:
