@@ -20,6 +20,7 @@ from datawall.generators import (
     LanguageModel,
     Mixture,
     PerClass,
+    SoftTargets,
 )
 from datawall.train import Recipe
 
@@ -345,6 +346,29 @@ def test_rows_of_a_text():
 def test_samples_hold_no_mark():
     raw = dataclasses.replace(TINY_MODEL, tokens=8 * 13 * 7)  # hardly trained: marks do occur
     assert raw.fit(ROWS, 0).sample(500, 0).max() < 5
+
+
+def test_soft_targets_are_least_at_the_teacher_and_then_its_entropy(writer):
+    rows, fitted = writer
+    objective = SoftTargets(fitted.model)
+    windows = torch.cat([torch.full((50, 1), 5), rows[:50]], 1)
+    chances = fitted.model(windows[:, :-1]).softmax(-1)
+    entropy = -(chances * chances.log()).sum(-1).mean().item()
+    assert objective(fitted.model, windows).item() == pytest.approx(entropy, rel=1e-5)
+    other = LanguageModel(5, 4_000, 16, 1, Recipe(warmup=5)).fit(rows, 1)
+    assert objective(other.model, windows).item() > entropy + 0.01
+
+
+def test_soft_targets_tell_a_student_more_than_a_few_rows_do(writer):
+    rows, fitted = writer
+    few, new = rows[:20], rows[1_000:]
+    student = LanguageModel(5, 20_000, 16, 1, Recipe(warmup=5))
+    taught = dataclasses.replace(student, teacher=fitted).fit(few, 0)
+    alone = student.fit(few, 0)
+    assert taught.nats(new).mean() < fitted.nats(new).mean() + 0.1
+    assert alone.nats(new).mean() > taught.nats(new).mean() + 0.2
+    with pytest.raises(ValueError, match="the same vocabulary"):
+        dataclasses.replace(student, vocab=6, teacher=fitted)
 
 
 # Labels -------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 A generator is a frozen set of knobs. `fit` returns a new object that can be sampled, and changes
 nothing, so that every generation of a recursion stays at hand. Gradient methods have a budget of
 steps, not of epochs: two methods, or two generations, are compared at equal compute. One thread
-each. Chapters: generators, collapse-in-generators, collapse-in-language-models.
+each. Chapters: generators, teachers, collapse-in-generators, collapse-in-language-models.
 """
 
 from __future__ import annotations
@@ -430,7 +430,8 @@ class LanguageModel:
     vocab: distinct ids. tokens: budget to read, marks included; rows are read again until it is
     used up, in a new order each time, so a small set of rows costs as much as a large one. width,
     layers: the transformer's. recipe: the training's. temperature: of sampling, see
-    `sample.sample`.
+    `sample.sample`. teacher: a fitted model of the same vocabulary whose opinion on each next token
+    is learnt in place of the token itself, as `SoftTargets` says.
     """
 
     vocab: int
@@ -439,10 +440,16 @@ class LanguageModel:
     layers: int = 2
     recipe: train.Recipe = field(default_factory=train.Recipe)
     temperature: float = 1.0
+    teacher: FittedLanguageModel | None = None
 
     def __post_init__(self):
         _check_positive(self, "vocab", "tokens", "width", "layers")
         _check_temperature(self.temperature)
+        if self.teacher and self.teacher.knobs.vocab != self.vocab:
+            raise ValueError(
+                f"the teacher knows {self.teacher.knobs.vocab} ids and the student {self.vocab}: "
+                "give both the same vocabulary"
+            )
 
     def fit(self, data: Tensor, seed: int) -> FittedLanguageModel:
         """Fit rows (count, length) of token ids; the seed draws weights and the order of rows."""
@@ -458,7 +465,27 @@ class LanguageModel:
         text = F.pad(marked, (0, 1), value=self.vocab)  # windows of the context are whole rows
         config = Config(self.vocab + 1, self.width, self.layers, context=context)
         job = train.Job(config, [self.tokens], seed, self.recipe, unique=len(rows) * context)
+        if self.teacher:
+            job = replace(job, objective=SoftTargets(self.teacher.model))
         return FittedLanguageModel(self, train.fit(job, text))
+
+
+@dataclass(frozen=True)
+class SoftTargets:
+    """The loss of distillation: cross-entropy against a teacher's chances for each next token.
+
+    [Hinton, Vinyals and Dean 2015, arXiv:1503.02531, eq. 2 at temperature 1] It is least where the
+    student's chances are the teacher's, and then the teacher's own entropy. Chapter: teachers.
+    """
+
+    teacher: Transformer
+
+    def __call__(self, model: Transformer, windows: Tensor) -> Tensor:
+        """Mean loss in nats a token over windows (batch, time + 1)."""
+        read = windows[:, :-1]
+        with torch.no_grad():
+            chances = self.teacher(read).softmax(-1)
+        return F.cross_entropy(model(read).flatten(0, 1), chances.flatten(0, 1))
 
 
 @dataclass(frozen=True)
