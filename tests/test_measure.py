@@ -276,3 +276,20 @@ def test_other_bad_input():
         measure.mmd(normal(5, 2, 0), normal(1, 2, 1))
     with pytest.raises(ValueError, match="no cross-entropies"):
         measure.perplexity([])
+
+
+def test_a_grade_is_what_counting_gives_with_intervals_of_the_right_width():
+    good, bad = np.arange(400) < 300, np.arange(200) < 20
+    found = measure.grade(good, bad, seed=0)
+    assert found.precision.value == 300 / 320
+    assert found.recall.value == 0.75
+    half = 1.96 * np.sqrt(0.75 * 0.25 / 400)
+    assert found.recall.low == pytest.approx(0.75 - half, abs=0.006)
+    assert found.recall.high == pytest.approx(0.75 + half, abs=0.006)
+    # by the delta method: the number of bad pages kept dominates
+    spread = 300 / 320**2 * np.sqrt(200 * 0.1 * 0.9)
+    assert found.precision.high - found.precision.low == pytest.approx(4 * spread, rel=0.15)
+    with pytest.raises(ValueError, match="kept no page"):
+        measure.grade([False], [False], seed=0)
+    with pytest.raises(ValueError, match="one of them is empty"):
+        measure.grade([], [True], seed=0)

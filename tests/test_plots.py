@@ -94,3 +94,23 @@ def test_a_preset_overrules_the_knobs():
     assert widgets["preset"] == ("your own", "select")
     assert widgets["presets"] == ({"as published": {"growth": 2.0, "share": 0.1}}, None)
     assert now["share"] == "(preset == 'your own' ? own_share : presets[preset].share)"
+
+
+def test_an_explorer_has_a_switch_for_each_field_and_a_line_for_each_series():
+    rows = [
+        {"e": e, "D": D, "w": w, "value": e * w, "low": e * w - 1, "high": e * w + 1}
+        for D in ("much", "little")
+        for w in (16, 32)
+        for e in (1, 2)
+    ]
+    chart = plots.explorer(
+        rows, alt.X("e:Q"), alt.Y("value:Q"), ("D", "read"), {"w": ("width ", (16, 32), 32)}
+    ).to_dict()
+    (switch,) = chart["params"]
+    assert switch["value"] == 32
+    assert switch["bind"] == {"input": "radio", "options": [16, 32], "name": "width "}
+    band, line = chart["layer"]
+    assert line["encoding"]["color"]["sort"] == ["much", "little"]  # as they come, not by letters
+    assert line["encoding"]["strokeDash"]["field"] == "D"  # a second cue beside the colour
+    assert (band["encoding"]["y"]["field"], band["encoding"]["y2"]["field"]) == ("low", "high")
+    assert chart["layer"][0]["transform"] == [{"filter": "datum.w == chosen_w"}]

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from datawall import study
@@ -214,6 +215,14 @@ def test_a_spoiled_file_is_refused_and_kept(tiny, spoil, message):
     with pytest.raises(StudyError, match=message):
         run(folder)
     assert path.read_bytes() == before
+
+
+def test_select_takes_the_rows_of_settings_and_refuses_none():
+    rows = {"x": np.array([1, 1, 2]), "by": np.array(["a", "b", "a"]), "loss": np.arange(3.0)}
+    assert study.select(rows, "loss", x=1).tolist() == [0, 1]
+    assert study.select(rows, "loss", x=1, by="b").tolist() == [1]
+    with pytest.raises(ValueError, match="no row of this study has x 2, by b"):
+        study.select(rows, "loss", x=2, by="b")
 
 
 def test_two_columns_of_one_name_are_refused():

@@ -20,6 +20,10 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import NearestNeighbors
 from sklearn.svm import SVC
 
+from datawall.uncertainty import Interval, over_draws
+
+DRAWS = 1_000  # of the bootstrap
+
 
 def perplexity(nats: ArrayLike) -> float:
     """exp of the mean cross-entropy, in nats a token, of texts of equal length: see `nats`."""
@@ -135,6 +139,37 @@ def mmd(real: ArrayLike, fake: ArrayLike, bandwidth: float | None = None) -> flo
         return (similarity(x, x, width).sum() - n) / (n * (n - 1))
 
     return float(within(real) + within(fake) - 2 * similarity(real, fake, width).mean())
+
+
+# Filters -----------------------------------------------------------------------------------------
+
+
+class Grade(NamedTuple):
+    """How well a filter does on pages of known kind, each with its interval."""
+
+    precision: Interval
+    recall: Interval
+
+
+def grade(good: ArrayLike, bad: ArrayLike, seed: int) -> Grade:
+    """Precision and recall of a filter, from which of the good and the bad pages it kept.
+
+    good, bad: booleans (pages,). Intervals by the bootstrap over pages of each kind apart, so the
+    precision is that of a pool with as many of either as given. Raises ValueError when nothing
+    was kept or a kind is missing. Chapter: data-quality.
+    """
+    good, bad = np.asarray(good, bool), np.asarray(bad, bool)
+    if not (len(good) and len(bad)):
+        raise ValueError("give pages of both kinds: one of them is empty")
+    if not (good.any() or bad.any()):
+        raise ValueError("the filter kept no page, so it has no precision: loosen it")
+    rng = np.random.default_rng(seed)
+    kept_good, kept_bad = (
+        rng.binomial(len(kept), kept.mean(), DRAWS) for kept in (good, bad)
+    )  # what a bootstrap of booleans comes to
+    precision = good.sum() / (good.sum() + bad.sum())
+    drawn = kept_good / np.maximum(kept_good + kept_bad, 1)
+    return Grade(over_draws(precision, drawn), over_draws(good.mean(), kept_good / len(good)))
 
 
 # Novelty and variety ------------------------------------------------------------------------------

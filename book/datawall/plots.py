@@ -133,6 +133,41 @@ def knobs(
     return params, now
 
 
+def explorer(
+    rows: Sequence[Mapping],
+    x: alt.X,
+    y: alt.Y,
+    series: tuple[str, str],
+    switches: Mapping[str, tuple[str, Sequence, object]],
+) -> alt.LayerChart:
+    """Lines in bands of which the reader's switches choose some, for `Interactive`.
+
+    rows: a dictionary a point, with the field of `x`, "value", "low" and "high" for the line and
+    its band, and the fields of the series and the switches. y: title and scale of the value.
+    series: the field that tells lines apart, in the order in which they first occur, and its
+    title. switches: for each field a label, the values to choose from, and the first choice.
+    """
+    field, title = series
+    chosen = [
+        alt.param(
+            f"chosen_{name}", value=start, bind=alt.binding_radio(options=options, name=label)
+        )
+        for name, (label, options, start) in switches.items()
+    ]
+    wanted = " && ".join(f"datum.{name} == chosen_{name}" for name in switches)
+    chart = alt.Chart(alt.Data(values=list(rows))).transform_filter(wanted)
+    order = list(dict.fromkeys(row[field] for row in rows))
+    look = {"title": title, "sort": order}
+    tints = alt.Scale(range=COLORS[: len(order)])
+    tint = alt.Color(f"{field}:N", scale=tints, **look)
+    dash = alt.StrokeDash(f"{field}:N", **look)
+    line = chart.mark_line(clip=True).encode(x, y, tint, dash)
+    shade = alt.Fill(f"{field}:N", scale=tints, legend=None, sort=order)
+    low, high = alt.Y("low:Q"), alt.Y2("high:Q")
+    band = chart.mark_area(opacity=0.2, clip=True).encode(x, low, high, shade)
+    return alt.layer(band, line, height=250).add_params(*chosen)
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence]) -> Markdown:
     """Rows under headings as a Markdown table; cells are text or numbers.
 

@@ -115,7 +115,9 @@ def judge(good: Sequence[str], bad: Sequence[str]) -> Pipeline:
     if not len(good) or not len(bad):
         raise ValueError("a judge needs pages of both kinds: one of them is empty")
     features = HashingVectorizer(analyzer="char", ngram_range=(1, 3), n_features=2**14)
-    model = make_pipeline(features, LogisticRegression(C=100, class_weight="balanced"))
+    model = make_pipeline(
+        features, LogisticRegression(C=100, class_weight="balanced", max_iter=1_000)
+    )
     return model.fit([*good, *bad], np.repeat([1, 0], [len(good), len(bad)]))
 
 

@@ -305,6 +305,17 @@ def table(name: str, folder: Path = STUDIES) -> dict[str, np.ndarray]:
     return columns | {"seconds": np.array([row.seconds for row in rows])}
 
 
+def select(rows: Mapping[str, np.ndarray], column: str, **settings) -> np.ndarray:
+    """The values (runs,) of a column of `table` in the rows of these settings, in their order.
+
+    Raises ValueError when no row has them, so that an empty mean can't pass for a result.
+    """
+    chosen = np.all([rows[name] == value for name, value in settings.items()], axis=0)
+    if not np.any(chosen):
+        raise ValueError(f"no row of this study has {_text(settings)}: look at its grid")
+    return rows[column][chosen]
+
+
 def _usable(record: Record, version: str, old: str) -> list[Row]:
     """The rows that count as done; those of another version as `old` says."""
     rows = record.read()
