@@ -293,3 +293,16 @@ def test_a_grade_is_what_counting_gives_with_intervals_of_the_right_width():
         measure.grade([False], [False], seed=0)
     with pytest.raises(ValueError, match="one of them is empty"):
         measure.grade([], [True], seed=0)
+
+
+def test_planted_copies_are_as_many_as_asked_for_and_a_letter_away():
+    passages = ["the quick brown fox jumps over it", "a lazy dog lies in the sun all day"]
+    found = measure.planted(passages, (5, 2), seed=0)
+    assert len(found) == 7
+    for copy, passage in zip(found, [passages[0]] * 5 + [passages[1]] * 2, strict=True):
+        assert len(copy) == len(passage)
+        assert sum(a != b for a, b in zip(copy, passage, strict=True)) <= 1
+    assert len(set(found)) > 5
+    assert measure.planted(passages, (0, 0), seed=0) == []
+    with pytest.raises(ValueError, match="give one each"):
+        measure.planted(passages, (1,), seed=0)

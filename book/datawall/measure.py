@@ -9,6 +9,7 @@ collapse-in-language-models.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -142,6 +143,26 @@ def mmd(real: ArrayLike, fake: ArrayLike, bandwidth: float | None = None) -> flo
 
 
 # Filters -----------------------------------------------------------------------------------------
+
+
+def planted(passages: Sequence[str], copies: Sequence[int], seed: int) -> list[str]:
+    """So many copies of each passage, each with a typo of its own in a random place, as a list.
+
+    To be mixed with a training text, so that what a model recites can be held against how often it
+    has met it. No copy equals another but by chance. Raises ValueError unless each passage has a
+    number of copies. Chapter: data-quality.
+    """
+    if len(passages) != len(copies):
+        raise ValueError(
+            f"{len(passages)} passages and {len(copies)} numbers of copies: give one each"
+        )
+    rng = np.random.default_rng(seed)
+    found = []
+    for passage, count in zip(passages, copies, strict=True):
+        for place in rng.integers(len(passage), size=count):
+            typo = chr(ord("a") + rng.integers(26))
+            found.append(passage[:place] + typo + passage[place + 1 :])
+    return found
 
 
 class Grade(NamedTuple):

@@ -305,7 +305,7 @@ def table(name: str, folder: Path = STUDIES) -> dict[str, np.ndarray]:
     return columns | {"seconds": np.array([row.seconds for row in rows])}
 
 
-def select(rows: Mapping[str, np.ndarray], column: str, **settings) -> np.ndarray:
+def select(rows: Mapping[str, np.ndarray], column: str, /, **settings) -> np.ndarray:
     """The values (runs,) of a column of `table` in the rows of these settings, in their order.
 
     Raises ValueError when no row has them, so that an empty mean can't pass for a result.

@@ -1,0 +1,77 @@
+"""What a filter is worth when the pool is small: keep the best pages and repeat them, or keep all.
+
+Every run has a pool of about 131,000 characters of pages, docstrings and code as they come in two
+packages, and keeps a share of it: the pages that a judge likes best, or random ones. The judge was
+trained on a third package. The run reads `tokens` characters of what was kept, again and again if
+need be. Exams: docstrings and code of a fourth package, and Shakespeare, who is like neither.
+Chapter: data-quality.
+"""
+
+from functools import cache
+
+import numpy as np
+import torch
+
+from datawall import corpus, model, quality, study, train
+from datawall.model import Config
+
+CONTEXT, POOL, QUESTIONS = 64, 2**17, 512
+EXAMS = ("prose", "programs", "plays")
+
+
+@cache
+def _texts():
+    """Pages, the judge's opinion of each, the letters, and the exams one after another."""
+    sources, judged, examined = ("scipy", "sklearn"), ["numpy"], ["matplotlib"]
+    both = (corpus.docstrings, corpus.sources)
+    pages = [page for kind in both for page in kind(sources).pages().documents.values()]
+    good, bad = (list(kind(judged).pages().documents.values()) for kind in both)
+    opinion = quality.judge(good, bad).predict_proba(pages)[:, 1]
+    letters = corpus.Vocabulary("\n\n".join(pages))
+    unseen = [*(kind(examined) for kind in both), corpus.shakespeare()]
+    exams = [corpus.windows(letters.encode(x.text), CONTEXT, QUESTIONS, seed=0) for x in unseen]
+    return np.array(pages, object), opinion, letters, torch.cat(exams)
+
+
+def _losses(model, exams):
+    parts = zip(EXAMS, exams.split(QUESTIONS), strict=True)
+    return {name: train.loss(model, windows)["loss"] for name, windows in parts}
+
+
+def losses_on_unseen_text(width, by, kept, tokens, seed):
+    pages, opinion, letters, exams = _texts()
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(pages))
+    pool = order[: 1 + np.searchsorted(np.cumsum([len(p) for p in pages[order]]), POOL)]
+    if by == "judge":
+        pool = pool[np.argsort(-opinion[pool], kind="stable")]
+    reach = np.cumsum([len(page) for page in pages[pool]])
+    chosen = rng.permutation(pool[: 1 + np.searchsorted(reach, kept * reach[-1])])
+    text = letters.encode("\n\n".join(pages[chosen]))
+    unique = min((len(text) - 1) // CONTEXT * CONTEXT, tokens)
+    shape = Config(len(letters), width, layers=1, context=CONTEXT)
+    torch.set_num_threads(1)
+    job = train.Job(shape, [tokens], seed, train.Recipe(warmup=20), unique)
+    (row,) = train.run(job, text, exams, _losses)
+    return {"unique": unique} | {name: row[name] for name in EXAMS}
+
+
+def _keep(by, kept, **settings):
+    """Random pages are the control of one share only."""
+    return by == "judge" or kept == 0.25
+
+
+STUDY = study.Study(
+    grid={
+        "width": (32, 64),
+        "by": ("judge", "random"),
+        "kept": (1.0, 0.7, 0.5, 0.25, 0.1),
+        "tokens": tuple(2**k for k in range(15, 21)),
+        "seed": tuple(range(5)),
+    },
+    function=losses_on_unseen_text,
+    results=("unique", *EXAMS),
+    tolerance=0.02,
+    uses=(corpus, quality, model, train),
+    keep=_keep,
+)

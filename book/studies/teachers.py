@@ -1,0 +1,119 @@
+"""What a student learns that has little real text and a teacher who writes without end.
+
+Each student reads 2,048 rows of 64 characters: its own `real` characters of Shakespeare, again and
+again, for one part, and rows that a larger model wrote for the other, the `share`. It learns the
+letters, or the teacher's opinion of each next letter. `rows` says which of the teacher's rows it
+gets: all as they come; of twice as many the half that the teacher finds likeliest, or that a judge
+takes for real; or those of five teachers, in equal parts. Exam: unseen plays, and in them the words
+that are rare in all that there is to train on. Chapter: teachers.
+"""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from datawall import corpus, generators, model, quality, sample, study, train
+
+LENGTH, ROWS, PLENTY, SEEDS = 64, 2**11, 2**13, 5
+WORD = re.compile("[A-Za-z']+")
+RARE = 20  # a word is rare that occurs less often in the training plays
+
+
+@cache
+def _texts():
+    """Letters, the training text, exam rows, and which of their letters are in rare words."""
+    training, held_out = corpus.shakespeare().split(seed=0)
+    letters = corpus.Vocabulary(training.text)
+    counts = Counter(word.group().lower() for word in WORD.finditer(training.text))
+    unseen = letters.encode(held_out.text)
+    rare = torch.zeros_like(unseen)
+    for word in WORD.finditer(held_out.text):
+        rare[word.start() : word.end()] = counts[word.group().lower()] < RARE
+    exam, marks = (corpus.windows(x, LENGTH - 1, 512, seed=0) for x in (unseen, rare))
+    return letters, letters.encode(training.text), exam, marks.bool()
+
+
+@cache
+def teacher(seed):
+    """A larger model that has read plenty."""
+    letters, text, *_ = _texts()
+    rows = corpus.windows(text, LENGTH - 1, PLENTY, seed)
+    knobs = generators.LanguageModel(len(letters), PLENTY * (LENGTH + 1), width=64, layers=1)
+    return knobs.fit(rows, seed)
+
+
+def _written(rows, count, seed):
+    """Rows (count, length) by a teacher, or by five, after a filter."""
+    if rows == "five":
+        parts = [teacher(s).sample(1 + count // SEEDS, seed) for s in range(SEEDS)]
+        return torch.cat(parts)[:count]
+    found = teacher(seed).sample(count if rows == "all" else 2 * count, seed)
+    if rows == "all":
+        return found
+    if rows == "likely":
+        merit = -teacher(seed).nats(found)
+    if rows == "judged":
+        letters, text, *_ = _texts()
+        real = corpus.windows(text, LENGTH - 1, len(found), seed + SEEDS)
+        written = teacher(seed).sample(len(found), seed + SEEDS)  # others than those it will judge
+        spelled = [[letters.decode(row) for row in part] for part in (real, written, found)]
+        merit = quality.judge(*spelled[:2]).predict_proba(spelled[2])[:, 1]
+    return found[np.sort(np.argsort(-merit, kind="stable")[:count])]
+
+
+@torch.no_grad()
+def _losses(fitted):
+    _, _, exam, rare = _texts()
+    marked = F.pad(exam, (1, 0), value=fitted.knobs.vocab)
+    nats = F.cross_entropy(fitted.model(marked[:, :-1]).transpose(1, 2), exam, reduction="none")
+    return nats.mean().item(), nats[rare].mean().item()
+
+
+def losses_of_a_student(real, share, targets, rows, seed):
+    letters, text, *_ = _texts()
+    torch.set_num_threads(1)
+    given = round(share * ROWS)
+    own = corpus.windows(text, LENGTH - 1, real // LENGTH, seed + 2 * SEEDS)
+    again = own[torch.arange(ROWS - given) % len(own)]
+    read = torch.cat([again, _written(rows, given, seed)]) if given else again
+    knobs = generators.LanguageModel(
+        len(letters), ROWS * (LENGTH + 1), width=32, layers=1, recipe=train.Recipe(warmup=20)
+    )
+    if targets == "opinion":
+        knobs = replace(knobs, teacher=teacher(seed))
+    loss, on_rare = _losses(knobs.fit(read, seed))
+    of_teacher, of_teacher_on_rare = _losses(teacher(seed))
+    return {
+        "loss": loss,
+        "rare": on_rare,
+        "teacher": of_teacher,
+        "teacher_rare": of_teacher_on_rare,
+    }
+
+
+def _keep(real, share, targets, rows, seed):
+    """A student of the teacher alone has no use for real text; filters are tried on that one."""
+    if share == 1:
+        return real == 2**11 and (rows == "all" or targets == "letters")
+    return rows == "all"
+
+
+STUDY = study.Study(
+    grid={
+        "real": (2**11, 2**13, 2**15, 2**17),
+        "share": (0.0, 0.25, 0.5, 0.75, 1.0),
+        "targets": ("letters", "opinion"),
+        "rows": ("all", "likely", "judged", "five"),
+        "seed": tuple(range(SEEDS)),
+    },
+    function=losses_of_a_student,
+    results=("loss", "rare", "teacher", "teacher_rare"),
+    tolerance=0.02,
+    uses=(corpus, generators, model, quality, sample, train),
+    keep=_keep,
+)
