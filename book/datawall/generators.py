@@ -549,6 +549,13 @@ class FittedPerClass:
         return points[order], np.repeat(self.classes, counts)[order]
 
 
+def tempered(fitted: Fitted, temperature: float) -> Fitted:
+    """The same fit with another temperature, without fitting again; classes each get it."""
+    if isinstance(fitted, FittedPerClass):
+        return replace(fitted, parts=tuple(tempered(part, temperature) for part in fitted.parts))
+    return replace(fitted, knobs=replace(fitted.knobs, temperature=temperature))
+
+
 # What networks share ------------------------------------------------------------------------------
 
 
