@@ -596,7 +596,8 @@ def _mlp(sizes: tuple[int, ...], generator: torch.Generator) -> nn.Sequential:
 
 def _descend(module, loss, units: Tensor, knobs, generator: torch.Generator) -> None:
     """Take `knobs.steps` steps down `loss(batch)`, at a rate that falls to zero at the end."""
-    optimizer = torch.optim.AdamW(module.parameters(), lr=knobs.rate, weight_decay=0.0, fused=True)
+    parameters = list(module.parameters())
+    optimizer = torch.optim.AdamW(parameters, lr=knobs.rate, weight_decay=0.0, fused=True)
     with _one_thread():
         for step in range(knobs.steps):
             optimizer.param_groups[0]["lr"] = knobs.rate * min(1.0, 2 * (1 - step / knobs.steps))
@@ -604,7 +605,7 @@ def _descend(module, loss, units: Tensor, knobs, generator: torch.Generator) -> 
             now = loss(units[rows])
             optimizer.zero_grad()
             now.backward()
-            nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
     if not math.isfinite(now.item()):
         raise FloatingPointError(
