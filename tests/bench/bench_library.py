@@ -115,7 +115,8 @@ def test_import(benchmark, report):
         command = [sys.executable, "-c", statement]
         return seconds(lambda: subprocess.run(command, cwd=BOOK, check=True))
 
-    own = "from datawall import check, corpus, laws, ledger, plots, render, sample, stock, study, train"
+    own = "from datawall import check, corpus, laws, ledger, plots, render, sample, stock"
+    own += ", study, train"
     torchs = statistics.median(fresh("import torch") for _ in range(5))
     benchmark.pedantic(fresh, (own,), rounds=5, warmup_rounds=1)
     took = benchmark.stats.stats.median - torchs
