@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from datawall.render import KNOBS, STROKES, Knobs, render
+from datawall.render import KNOBS, STROKES, Knobs, paste, photographs, render
 
 DIGITS = np.arange(500) % 10
 ONES = np.ones(400, int)
@@ -240,3 +240,34 @@ def test_an_unknown_knob_is_told_which_there_are():
 def test_no_labels_no_images():
     images, places = render(np.array([], int))
     assert images.shape == (0, 28, 28) and places.shape == (0, 2)
+
+
+def test_parts_are_pasted_where_is_told():
+    parts = np.zeros((50, 6, 6), np.float32)
+    parts[:, 1, 4] = 1  # row 1 is y
+    pages, places = paste(parts, 20, seed=0)
+    assert pages.shape == (50, 20, 20) and pages.sum() == 50
+    found = np.array([np.unravel_index(page.argmax(), page.shape)[::-1] for page in pages])
+    assert places == pytest.approx(found, abs=1e-5)
+    assert found.min(0).tolist() == [4, 1] and found.max(0).tolist() == [18, 15]
+    whole = paste(parts, 6, seed=0)
+    assert np.array_equal(whole.images, parts)
+    assert paste(0 * parts, 6, seed=0).places == pytest.approx(np.full((50, 2), 2.5))
+
+
+def test_photographs_are_pieces_of_two():
+    pieces = photographs(200, 14, seed=0)
+    assert pieces.shape == (200, 14, 14) and 0 <= pieces.min() < 0.1 and 0.9 < pieces.max() <= 1
+    assert np.array_equal(pieces, photographs(200, 14, seed=0))
+    assert not np.array_equal(pieces, photographs(200, 14, seed=1))
+
+
+@pytest.mark.parametrize("parts", [np.zeros((2, 5, 4)), np.zeros((2, 30, 30)), np.zeros((5, 5))])
+def test_bad_parts_are_told(parts):
+    with pytest.raises(ValueError, match="give squares"):
+        paste(parts, 20, seed=0)
+
+
+def test_a_photograph_has_an_end():
+    with pytest.raises(ValueError, match="a side of 500: the photographs hold"):
+        photographs(1, 500, seed=0)

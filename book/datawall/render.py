@@ -3,7 +3,7 @@
 A digit is a few strokes of the book's own design, bent, turned and inked; each pixel's ink follows
 from its distance to the strokes. Since the program put the digit there, its place is known for
 nothing. Domain randomisation [Tobin et al. 2017, arXiv:1703.06907] draws every knob anew for every
-image. Chapter: simulators.
+image. Scenes to test on are made of real digits and photographs. Chapter: simulators.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.datasets import load_sample_images
 
 # The ways to write each digit: strokes through points, x to the right and y down, one unit high.
 STROKES = {
@@ -191,6 +192,45 @@ def render(
     if knobs.noise:
         images += knobs.noise * streams["noise"].standard_normal(images.shape, dtype=np.float32)
     return Pictures(np.clip(images, 0, 1, dtype=np.float32), places)
+
+
+def paste(parts: ArrayLike, side: int, seed: int | list[int]) -> Pictures:
+    """Small images (n, size, size), real ones say, one each at a random place on black.
+
+    The place is the middle of the part's ink, or of the part if it has none. Raises ValueError for
+    parts that aren't square or are larger than the side.
+    """
+    parts = np.asarray(parts, np.float32)
+    if parts.ndim != 3 or parts.shape[1] != parts.shape[2] or parts.shape[1] > side:
+        raise ValueError(f"parts of shape {parts.shape}: give squares (n, size, size) up to {side}")
+    n, size, _ = parts.shape
+    pages, grid = np.zeros((n, side, side), np.float32), np.arange(size)
+    corners = np.random.default_rng(seed).integers(0, side - size + 1, (n, 2))
+    for page, part, (x, y) in zip(pages, parts, corners, strict=True):
+        page[y : y + size, x : x + size] = part
+    ink = parts + 1e-9
+    ink = ink / ink.sum((1, 2), keepdims=True)
+    return Pictures(pages, corners + np.stack([ink.sum(1) @ grid, ink.sum(2) @ grid], 1))
+
+
+def photographs(n: int, side: int, seed: int) -> np.ndarray:
+    """Grey pieces (n, side, side), from 0 to 1, of the two photographs that scikit-learn carries.
+
+    The photographs are shrunk to a third first. Raises ValueError for a side that they don't hold.
+    """
+    shrunk = [_shrunk(photo) for photo in load_sample_images().images]
+    tall, wide = shrunk[0].shape
+    if not 0 < side <= tall:
+        raise ValueError(f"a side of {side}: the photographs hold pieces of 1 to {tall} pixels")
+    rng = np.random.default_rng(seed)
+    spots = rng.integers(0, [len(shrunk), tall - side + 1, wide - side + 1], (n, 3))
+    return np.array([shrunk[k][y : y + side, x : x + side] for k, y, x in spots])
+
+
+def _shrunk(photo, by=3):
+    rows, columns = (size // by for size in photo.shape[:2])
+    parts = photo[: rows * by, : columns * by].reshape(rows, by, columns, by, 3)
+    return (parts.mean((1, 3, 4)) / 255).astype(np.float32)
 
 
 def _digits(labels: ArrayLike) -> np.ndarray:
