@@ -1,0 +1,278 @@
+"""Each measure on cases whose answer is known, the unpleasant ones among them."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.linear_model import LogisticRegression
+
+from datawall import measure
+
+RNG = np.random.default_rng(0)
+
+
+def normal(n, d, seed, mean=0.0, sd=1.0):
+    return np.random.default_rng(seed).normal(mean, sd, size=(n, d))
+
+
+# Fidelity and coverage ----------------------------------------------------------------------------
+
+
+def test_support_by_hand():
+    """Three points a unit apart, and three more: every ball can be drawn on paper."""
+    real = np.array([0.0, 1.0, 2.0])  # k = 1: each ball reaches 1 to both sides
+    fake = np.array([2.5, 2.7, 9.0])  # balls reach 0.2, 0.2 and 6.3
+    found = measure.support(real, fake, k=1)
+    assert found.precision == pytest.approx(2 / 3)  # 2.5 and 2.7 lie in the ball of 2
+    assert found.recall == 0  # 0, 1, 2 lie in no fake ball: 9's ends at 2.7
+    assert found.density == pytest.approx(2 / 3)  # one real ball for each of two
+    assert found.coverage == pytest.approx(1 / 3)  # only that of 2 holds a fake point
+
+
+def test_precision_and_recall_are_exchanged_when_real_and_fake_are():
+    a, b = normal(300, 3, 0), normal(400, 3, 1, sd=0.4)
+    forth, back = measure.support(a, b), measure.support(b, a)
+    assert (forth.precision, forth.recall) == (back.recall, back.precision)
+    assert forth.precision > 0.9 > 0.7 > forth.recall  # the fake points are too tame
+
+
+def test_two_sets_from_one_distribution_score_below_one():
+    pairs = [(normal(500, 8, s), normal(500, 8, 100 + s)) for s in range(6)]
+    found = np.array([measure.support(*pair) for pair in pairs])
+    assert (found[:, :2] < 0.98).all()
+    assert (found[:, :2] > 0.8).all()
+    spread = found.std(0, ddof=1) / math.sqrt(6)
+    assert abs(found[:, 2].mean() - 1) < 4 * spread[2]  # density is 1 on average
+    expected = measure.full_coverage(500, 500)
+    assert abs(found[:, 3].mean() - expected) < 4 * spread[3]
+
+
+@pytest.mark.parametrize("real, fake, k, d", [(60, 30, 3, 1), (40, 80, 1, 5)])
+def test_full_coverage_depends_on_the_numbers_alone(real, fake, k, d):
+    found = [
+        measure.support(normal(real, d, s), normal(fake, d, 10_000 + s), k).coverage
+        for s in range(300)
+    ]
+    margin = 4 * np.std(found) / math.sqrt(300)
+    assert np.mean(found) == pytest.approx(measure.full_coverage(real, fake, k), abs=margin)
+
+
+def test_far_apart_nothing_overlaps():
+    assert measure.support(normal(50, 2, 0), normal(50, 2, 1, mean=99)) == (0, 0, 0, 0)
+
+
+def test_a_copier_is_perfect_until_its_copies_are_counted():
+    training, fresh = normal(400, 4, 0), normal(400, 4, 1)
+    found = measure.support(training, training)
+    assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
+    honest = measure.support(training, fresh)
+    assert honest.precision < found.precision
+    held_out = normal(4_000, 4, 2)
+    assert measure.copies(training, training, held_out) == 1
+    assert measure.copies(training, normal(4_000, 4, 3), held_out) == pytest.approx(0.05, abs=0.02)
+
+
+@pytest.mark.parametrize("k", [0, 10])
+def test_neighbours_that_are_not_there(k):
+    with pytest.raises(ValueError, match="10 real and 20 fake"):
+        measure.support(normal(10, 2, 0), normal(20, 2, 1), k)
+
+
+# Two samples --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.8, 2.0])
+def test_telling_two_normals_apart(apart):
+    real, fake = normal(3_000, 1, 0), normal(3_000, 1, 1, mean=apart)
+    best = norm.cdf(apart / 2)
+    found = measure.two_sample(real, fake, seed=0, classifier=LogisticRegression())
+    spread = math.sqrt(best * (1 - best) / 6_000)
+    assert found == pytest.approx(best, abs=4 * spread)
+    kernel = measure.two_sample(real[:800], fake[:800], seed=0)
+    assert kernel == pytest.approx(best, abs=4 * math.sqrt(best * (1 - best) / 1_600) + 0.01)
+
+
+def test_only_a_classifier_that_sees_it_tells_a_narrow_normal_apart():
+    """N(0, 1) and N(0, s^2) cross where |x| = sqrt(2 ln(1/s) / (1/s^2 - 1)): no line does."""
+    s = 0.4
+    cross = math.sqrt(2 * math.log(1 / s) / (1 / s**2 - 1))
+    best = ((2 * norm.cdf(cross / s) - 1) + 2 * norm.cdf(-cross)) / 2
+    real, fake = normal(1_500, 1, 0), normal(1_500, 1, 1, sd=s)
+    assert measure.two_sample(real, fake, 0) == pytest.approx(best, abs=0.03)
+    line = measure.two_sample(real, fake, 0, classifier=LogisticRegression())
+    assert line == pytest.approx(0.5, abs=0.05)
+
+
+def test_unequal_numbers_are_refused():
+    with pytest.raises(ValueError, match="as many of each"):
+        measure.two_sample(normal(10, 1, 0), normal(20, 1, 1), 0)
+
+
+def expected_similarity(apart, variances, width):
+    total = width**2 + variances
+    return width / math.sqrt(total) * math.exp(-(apart**2) / (2 * total))
+
+
+@pytest.mark.parametrize("apart, sd, width", [(0.7, 1.5, 0.8), (0.0, 0.5, 2.0)])
+def test_discrepancy_of_two_normals(apart, sd, width):
+    true = expected_similarity(0, 2, width) + expected_similarity(0, 2 * sd**2, width)
+    true -= 2 * expected_similarity(apart, 1 + sd**2, width)
+    found = [
+        measure.mmd(normal(300, 1, s), normal(300, 1, 50 + s, apart, sd), width) for s in range(30)
+    ]
+    assert np.mean(found) == pytest.approx(true, abs=4 * np.std(found) / math.sqrt(30))
+
+
+def test_discrepancy_of_equals_is_zero_on_average_and_sometimes_below():
+    found = [measure.mmd(normal(100, 2, s), normal(100, 2, 90 + s)) for s in range(40)]
+    assert abs(np.mean(found)) < 4 * np.std(found) / math.sqrt(40)
+    assert min(found) < 0
+
+
+def test_similarity_has_the_median_distance_for_a_bandwidth():
+    points = np.array([[0.0], [2.0], [4.0]])  # distances 2, 2, 4
+    assert measure.similarity(points[:2], points[2:])[1, 0] == pytest.approx(math.exp(-0.5))
+    with pytest.raises(ValueError, match="give a bandwidth"):
+        measure.similarity(np.ones((5, 2)), np.ones((5, 2)))
+
+
+# Copies and variety -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [0.05, 0.3])
+def test_fresh_data_score_the_level(level):
+    training = normal(300, 6, 0)
+    found = measure.copies(training, normal(5_000, 6, 1), normal(5_000, 6, 2), level)
+    assert found == pytest.approx(level, abs=4 * math.sqrt(2 * level * (1 - level) / 5_000))
+
+
+def test_copies_with_noise_are_found_until_the_noise_is_as_large_as_the_gaps():
+    training, held_out = normal(300, 6, 0), normal(2_000, 6, 1)
+    noise = normal(300, 6, 2)
+    found = [measure.copies(training, training + s * noise, held_out) for s in (0.1, 0.5, 2.0)]
+    assert found[0] == 1
+    assert 1 > found[1] > 0.05 > found[2]
+
+
+@pytest.mark.parametrize("clusters, size", [(1, 30), (6, 5), (30, 1)])
+def test_vendi_counts_clusters(clusters, size):
+    matrix = np.kron(np.eye(clusters), np.ones((size, size)))
+    assert measure.vendi(matrix) == pytest.approx(clusters, rel=1e-6)
+    points = np.repeat(100.0 * np.eye(clusters), size, axis=0)
+    assert measure.vendi(measure.similarity(points, points, 1.0)) == pytest.approx(clusters)
+
+
+def test_vendi_of_two_unequal_clusters():
+    shares = np.array([0.9, 0.1])
+    labels = np.repeat([0, 1], [90, 10])
+    found = measure.vendi((labels[:, None] == labels).astype(float))
+    assert found == pytest.approx(math.exp(-(shares * np.log(shares)).sum()))
+
+
+@pytest.mark.parametrize("matrix", [np.ones((2, 3)), 2 * np.eye(3), [[1.0, 0.5], [0.1, 1.0]]])
+def test_what_is_no_similarity(matrix):
+    with pytest.raises(ValueError, match=r"give \(n, n\)|symmetric"):
+        measure.vendi(matrix)
+
+
+def test_distinct_counts_by_hand():
+    rows = np.array([[1, 2, 1, 2], [3, 3, 3, 3]])
+    assert measure.distinct(rows, 1, 8) == 3 / 8
+    assert measure.distinct(rows, 2, 8) == 3 / 6  # 12 21 12 | 33 33 33, and no pair across rows
+    assert measure.distinct(rows, 2, 6) == 3 / 4  # the second row is cut after two
+    assert measure.distinct(rows, 2, 5) == 2 / 3
+    assert measure.distinct([1, 2, 1, 2, 1], 3, 5) == 2 / 3
+
+
+def test_distinct_falls_with_the_budget_so_budgets_must_be_equal():
+    rows = RNG.integers(10, size=(100, 20))
+    assert measure.distinct(rows, 2, 100) > measure.distinct(rows, 2, 1_000)
+    expected = 1 - (1 - 1 / 10) ** 2_000  # of ten ids: all seen, so 10 of 2,000
+    assert measure.distinct(rows, 1, 2_000) == pytest.approx(10 * expected / 2_000)
+    with pytest.raises(ValueError, match="lower the budget for all"):
+        measure.distinct(rows, 2, 2_001)
+    with pytest.raises(ValueError, match="a row has 20"):
+        measure.distinct(rows, 21, 2_000)
+    with pytest.raises(ValueError, match="raise the budget"):
+        measure.distinct(rows, 3, 2)
+
+
+def test_repeated_counts_within_rows():
+    rows = np.array([[1, 2, 1, 2, 1], [1, 2, 3, 4, 5]])
+    assert measure.repeated(rows, 2) == 2 / 8  # 12 and 21 come again, in the first row only
+    assert measure.repeated(rows[1], 2) == 0
+
+
+def test_perplexity():
+    assert measure.perplexity([math.log(20), math.log(5)]) == pytest.approx(10)
+    assert measure.perplexity(np.full(7, math.log(64))) == pytest.approx(64)
+
+
+# Usefulness ---------------------------------------------------------------------------------------
+
+
+def two_classes(n, seed, shift=0.0, apart=2.0):
+    labels = np.arange(n) % 2
+    return normal(n, 1, seed) + apart * (labels[:, None] - 0.5) + shift, labels
+
+
+def test_a_shifted_generator_costs_what_the_shifted_threshold_costs():
+    shift = 1.0
+    synthetic, real, test = (
+        two_classes(4_000, 0, shift),
+        two_classes(4_000, 1),
+        two_classes(40_000, 2),
+    )
+    found = measure.usefulness(synthetic, real, test, LogisticRegression())
+    best = norm.cdf(1)
+    moved = (norm.cdf(1 - shift) + norm.cdf(1 + shift)) / 2
+    assert found.real == pytest.approx(best, abs=0.01)
+    assert found.synthetic == pytest.approx(moved, abs=0.02)
+    assert found.synthetic < found.both < found.real
+
+
+def test_synthetic_data_from_the_truth_are_as_good_as_real():
+    found = measure.usefulness(two_classes(600, 0), two_classes(600, 1), two_classes(20_000, 2))
+    assert found.synthetic == pytest.approx(norm.cdf(1), abs=0.02)
+    assert found.real == pytest.approx(norm.cdf(1), abs=0.02)
+
+
+def test_exchanged_labels_teach_the_opposite():
+    points, labels = two_classes(2_000, 0)
+    found = measure.usefulness((points, 1 - labels), (points, labels), two_classes(5_000, 1))
+    assert found.synthetic == pytest.approx(1 - found.real, abs=0.005)
+
+
+def test_unequal_training_sets_are_refused():
+    with pytest.raises(ValueError, match="as many of each"):
+        measure.usefulness(two_classes(50, 0), two_classes(60, 1), two_classes(60, 2))
+
+
+# What is refused ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "bad, message",
+    [
+        (np.empty((0, 2)), "give one or more"),
+        (np.array([[1.0, np.nan]]), "NaN or infinity"),
+        (np.ones((5, 3)), "in the same shape"),
+    ],
+)
+def test_bad_points_are_refused(bad, message):
+    good = normal(5, 2, 0)
+    for function in (measure.support, measure.mmd, measure.similarity):
+        with pytest.raises(ValueError, match=message):
+            function(good, bad)
+    with pytest.raises(ValueError, match=message):
+        measure.copies(good, bad, good)
+
+
+def test_other_bad_input():
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        measure.copies(normal(5, 2, 0), normal(5, 2, 1), normal(5, 2, 2), level=1)
+    with pytest.raises(ValueError, match="two points or more"):
+        measure.mmd(normal(5, 2, 0), normal(1, 2, 1))
+    with pytest.raises(ValueError, match="no cross-entropies"):
+        measure.perplexity([])
