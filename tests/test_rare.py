@@ -1,0 +1,98 @@
+"""The rare data are what their sources say; splits keep crashes whole; costs are what they must."""
+
+import numpy as np
+import pytest
+
+from datawall import rare
+from datawall.rare import Cases
+
+CRASHES, CARAVAN = rare.crashes(), rare.caravan()
+SCORES, RARE = np.array([0.1, 0.4, 0.4, 0.6, 0.9]), np.array([0, 1, 0, 0, 1])
+
+
+def test_crashes_are_those_of_the_source():
+    assert CRASHES.features.shape == (26216, 10) == (len(CRASHES.rare), len(CRASHES.names))
+    assert CRASHES.rare.sum() == 1180
+    assert np.isfinite(CRASHES.features).all()
+    speed = CRASHES.features[:, CRASHES.names.index("speed")]
+    deaths = [CRASHES.rare[speed == v].mean() for v in np.unique(speed)]
+    assert (np.diff(deaths) > 0).all()  # the faster, the deadlier
+    belted = CRASHES.features[:, CRASHES.names.index("belted")] == 1
+    assert CRASHES.rare[belted].mean() < CRASHES.rare[~belted].mean()
+
+
+def test_caravan_is_that_of_the_source():
+    assert CARAVAN.features.shape == (5822, 85)
+    assert CARAVAN.rare.sum() == 348
+
+
+def test_a_split_keeps_groups_whole_and_counts_rare_cases():
+    for seed in range(3):
+        learn, test = rare.split(CRASHES, seed, 60)
+        assert CRASHES.rare[learn].sum() == 60
+        assert CRASHES.rare[learn][-1] == 1
+        assert not np.intersect1d(CRASHES.groups[learn], CRASHES.groups[test]).size
+        tested = len(np.unique(CRASHES.groups[test])) / len(np.unique(CRASHES.groups))
+        assert tested == pytest.approx(0.4, abs=0.001)
+        assert CRASHES.rare[learn].mean() == pytest.approx(0.045, abs=3 * 0.045 / np.sqrt(60))
+
+
+def test_a_larger_split_holds_the_smaller_and_the_test_stays():
+    (few, test), (many, again) = (rare.split(CRASHES, 4, n) for n in (20, 100))
+    assert np.array_equal(test, again)
+    assert np.array_equal(many[: len(few)], few)
+    assert not np.array_equal(rare.split(CRASHES, 5, 20)[0], few)
+
+
+def test_rows_can_be_chosen():
+    old = CRASHES.of(CRASHES.features[:, -1] == 1997)
+    assert 0 < len(old.rare) < len(CRASHES.rare) and old.names == CRASHES.names
+
+
+def test_cost_by_hand():
+    assert rare.cost(SCORES, RARE, 10, 0.5) == pytest.approx((10 + 1) / 5)
+    assert rare.cost(SCORES, RARE, 10, 0.0) == pytest.approx(3 / 5)
+    assert rare.cost(SCORES, RARE, 10, np.inf) == pytest.approx(20 / 5)
+
+
+@pytest.mark.parametrize("ratio", [0.1, 0.7, 1, 3, 10])
+def test_the_best_threshold_is_the_best_of_all(ratio):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        scores, labels = rng.integers(0, 8, 30) / 8, rng.random(30) < 0.3
+        every = [rare.cost(scores, labels, ratio, t) for t in (*np.unique(scores), np.inf)]
+        best = rare.best_threshold(scores, labels, ratio)
+        assert rare.cost(scores, labels, ratio, best) == pytest.approx(min(every))
+
+
+def test_known_chances_are_best_cut_at_the_theory_s_threshold():
+    rng = np.random.default_rng(1)
+    chance = rng.random(200_000)
+    labels = rng.random(200_000) < chance
+    assert rare.best_threshold(chance, labels, 9) == pytest.approx(rare.threshold(9), abs=0.02)
+    assert rare.threshold(9) == pytest.approx(0.1)
+
+
+def test_balancing_shift():
+    assert rare.balancing_shift(0.01) == pytest.approx(np.log(99))
+    assert rare.balancing_shift(0.5) == 0
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: rare.split(CARAVAN, 0, 349), "349 rare cases to learn from: there are"),
+        (lambda: rare.split(CARAVAN, 0, 0), "0 rare cases to learn from"),
+        (lambda: rare.threshold(0), "a missed case must cost more than nothing"),
+        (lambda: rare.balancing_shift(0), "must lie between 0 and 1"),
+    ],
+)
+def test_bad_input_is_told(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_cases_of_one_group_are_never_parted():
+    together = Cases(np.zeros((6, 1)), np.array([1, 0, 1, 0, 1, 0]), np.zeros(6, int), ("x",))
+    with pytest.raises(ValueError, match="there are 0"):
+        rare.split(together, 0, 1)
