@@ -73,15 +73,15 @@ def test_known_chances_are_best_cut_at_the_theory_s_threshold():
     assert rare.threshold(9) == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("way", rare.BALANCED)
+@pytest.mark.parametrize("way", rare.WAYS[1:])
 def test_balanced_classes_weigh_the_same(way):
     learn, _ = rare.split(CRASHES, 0, 30)
     given = CRASHES.features[learn], CRASHES.rare[learn]
-    features, labels, weights = rare.balanced(way, *given, seed=0)
+    features, labels, weights = rare.material(way, *given, seed=0)
     assert weights[labels == 1].sum() == pytest.approx(weights[labels == 0].sum())
     assert np.array_equal(features[: len(learn)], given[0])
     assert np.array_equal(labels[: len(learn)], given[1])
-    again, other = (rare.balanced(way, *given, seed=s)[0] for s in (0, 1))
+    again, other = (rare.material(way, *given, seed=s)[0] for s in (0, 1))
     assert np.array_equal(features, again)
     assert np.array_equal(features, other) == (way == "class weights")
 
@@ -90,8 +90,9 @@ def test_new_cases_are_what_their_way_says():
     learn, _ = rare.split(CRASHES, 0, 30)
     given = CRASHES.features[learn], CRASHES.rare[learn]
     few = given[0][given[1] == 1]
-    new = {way: rare.balanced(way, *given, 0)[0][len(learn) :] for way in rare.BALANCED}
-    assert not len(new["class weights"])
+    new = {way: rare.material(way, *given, 0)[0][len(learn) :] for way in rare.WAYS}
+    assert not len(new["as it is"]) and not len(new["class weights"])
+    assert (rare.material("as it is", *given, 0)[2] == 1).all()
     assert {tuple(row) for row in new["duplicates"]} <= {tuple(row) for row in few}
     assert not {tuple(row) for row in new["SMOTE"]} <= {tuple(row) for row in few}
     assert (new["SMOTE"] >= few.min(0)).all() and (new["SMOTE"] <= few.max(0)).all()
@@ -105,7 +106,7 @@ def test_smote_of_independent_pairs_keeps_two_thirds_of_the_variance():
     few = rng.standard_normal((6, 4))  # six rare cases: five neighbours are all the others
     features = np.concatenate([few, rng.standard_normal((40_000, 4))])
     labels = np.append(np.ones(6, int), np.zeros(40_000, int))
-    made = rare.balanced("SMOTE", features, labels, 0)[0][len(labels) :]
+    made = rare.material("SMOTE", features, labels, 0)[0][len(labels) :]
     pair = 2 / 3 - (1 / 3) / 5  # without replacement the two are a little apart
     assert made.var(0).sum() / few.var(0).sum() == pytest.approx(pair, abs=0.02)
 
@@ -131,11 +132,11 @@ def test_balancing_shift():
         (lambda: rare.split(CARAVAN, 0, 349), "349 rare cases to learn from: there are"),
         (lambda: rare.split(CARAVAN, 0, 0), "0 rare cases to learn from"),
         (
-            lambda: rare.balanced("magic", [[0]] * 3, [1, 0, 0], 0),
-            "no way 'magic': there are class",
+            lambda: rare.material("magic", [[0]] * 3, [1, 0, 0], 0),
+            "no way 'magic': there are as it is",
         ),
-        (lambda: rare.balanced("SMOTE", [[0]] * 3, [1, 0, 0], 0), "1 rare of 3 cases"),
-        (lambda: rare.balanced("SMOTE", [[0]] * 3, [1, 1, 0], 0), "at most half"),
+        (lambda: rare.material("SMOTE", [[0]] * 3, [1, 0, 0], 0), "1 rare of 3 cases"),
+        (lambda: rare.material("SMOTE", [[0]] * 3, [1, 1, 0], 0), "at most half"),
         (lambda: rare.threshold(0), "a missed case must cost more than nothing"),
         (lambda: rare.balancing_shift(0), "must lie between 0 and 1"),
     ],

@@ -16,7 +16,7 @@ from sklearn import metrics
 
 from datawall.generators import Gaussian
 
-BALANCED = ("class weights", "duplicates", "SMOTE", "Gaussian")
+WAYS = ("as it is", "class weights", "duplicates", "SMOTE", "Gaussian")
 _MIDDLE = {"1-9km/h": 5, "10-24": 17, "25-39": 32, "40-54": 47, "55+": 62}  # km/h, of each band
 
 
@@ -94,23 +94,26 @@ def split(cases: Cases, seed: int, rare: int, test: float = 0.4) -> tuple[np.nda
     return learnt[: np.searchsorted(counted, rare) + 1], np.flatnonzero(tested)
 
 
-def balanced(
+def material(
     way: str, features: ArrayLike, rare: ArrayLike, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features (m, d), labels (m,) and weights (m,) in which both classes weigh the same.
+    """What to learn from: features (m, d), labels (m,) and weights (m,).
 
-    way: one of BALANCED. "class weights" weighs rare cases more; "duplicates" draws them again;
-    "SMOTE" puts new ones between a rare case and one of its five nearest [Chawla et al. 2002];
-    "Gaussian" draws new ones from the normal distribution fitted to the rare cases. Distances are
-    taken as the features are scaled. Raises ValueError for another way, or for too few rare cases.
+    way: one of WAYS. "as it is" changes nothing; in all others both classes weigh the same.
+    "class weights" weighs rare cases more; "duplicates" draws them again; "SMOTE" puts new ones
+    between a rare case and one of its five nearest [Chawla et al. 2002]; "Gaussian" draws new ones
+    from the normal distribution fitted to the rare cases. Distances are taken as the features are
+    scaled. Raises ValueError for another way, or for too few rare cases.
     """
     features, rare = np.asarray(features, float), np.asarray(rare, int)
     few = int(rare.sum())
     missing = len(rare) - 2 * few
-    if way not in BALANCED:
-        raise ValueError(f"no way {way!r}: there are {', '.join(BALANCED)}")
+    if way not in WAYS:
+        raise ValueError(f"no way {way!r}: there are {', '.join(WAYS)}")
     if few < 2 or missing < 0:
         raise ValueError(f"{few} rare of {len(rare)} cases: give two or more, and at most half")
+    if way == "as it is":
+        return features, rare, np.ones(len(rare))
     if way == "class weights":
         return features, rare, np.where(rare == 1, (len(rare) - few) / few, 1.0)
     if way == "Gaussian":
