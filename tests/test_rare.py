@@ -121,6 +121,13 @@ def test_scores_by_hand():
     assert found.at_own == pytest.approx(1000 * 1 / 4)
 
 
+def test_alarms_by_hand():
+    chances, labels = np.array([0.9, 0.8, 0.6, 0.3, 0.2, 0.1]), np.array([1, 0, 1, 0, 0, 0])
+    caught, half = rare.alarms(chances, labels, [0, 0.125, 0.25, 1])
+    assert caught.tolist() == [0.5, 0.5, 1, 1]
+    assert half == (0.25, 1)
+
+
 def test_balancing_shift():
     assert rare.balancing_shift(0.01) == pytest.approx(np.log(99))
     assert rare.balancing_shift(0.5) == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from datawall.render import KNOBS, STROKES, Knobs, paste, photographs, render
+from datawall.render import KNOBS, STROKES, Knobs, paste, photographs, render, vary
 
 DIGITS = np.arange(500) % 10
 ONES = np.ones(400, int)
@@ -271,3 +271,23 @@ def test_bad_parts_are_told(parts):
 def test_a_photograph_has_an_end():
     with pytest.raises(ValueError, match="a side of 500: the photographs hold"):
         photographs(1, 500, seed=0)
+
+
+@pytest.mark.parametrize(
+    "knob, share",  # a picture that is sized has its pen sized, too: there, more is left over
+    [("rotation", 0.1), ("shear", 0.1), ("shift", 0.1), ("scale", 0.35), ("stretch", 0.35)],
+)
+def test_varied_images_are_what_would_have_been_drawn(knob, share):
+    knobs = Knobs(**SOME, height=0.4).only(knob)
+    plain, varied = (render(DIGITS, k, 5, 56).images for k in (knobs.times(0), knobs))
+    got = vary(plain, knobs, 5)
+    error, change = (np.square(x - varied).mean((1, 2)) for x in (got, plain))
+    assert np.median(error) < share * np.median(change)
+    assert got.dtype == np.float32
+
+
+def test_no_knob_varies_nothing():
+    images = render(DIGITS[:20]).images
+    assert vary(images, Knobs(thickness=0.5), 0) == pytest.approx(images, abs=1e-5)
+    with pytest.raises(ValueError, match="give squares"):
+        vary(np.zeros((2, 4, 5)), Knobs(), 0)

@@ -151,6 +151,20 @@ def scores(chances: ArrayLike, rare: ArrayLike, ratio: float, own: float) -> Sco
     return Scores(*(100 * float(x) for x in shares), *(1000 * x for x in costs))
 
 
+def alarms(
+    chances: ArrayLike, rare: ArrayLike, stops: ArrayLike
+) -> tuple[np.ndarray, tuple[float, float]]:
+    """The share of rare cases caught at each share of false alarms `stops`, (stops,).
+
+    And what alarms from a chance of one half on give: the shares of false alarms and of cases
+    caught. Between two thresholds the shares are interpolated, as by drawing lots.
+    """
+    chances, rare = np.asarray(chances), np.asarray(rare, bool)
+    false, caught, _ = metrics.roc_curve(rare, chances)
+    rung = chances >= 0.5
+    return np.interp(stops, false, caught), (float(rung[~rare].mean()), float(rung[rare].mean()))
+
+
 def threshold(ratio: float) -> float:
     """The chance from which an alarm pays when a missed case costs so many false alarms.
 

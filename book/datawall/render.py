@@ -12,8 +12,10 @@ from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from sklearn.datasets import load_sample_images
+from torch.nn import functional as F
 
 # The ways to write each digit: strokes through points, x to the right and y down, one unit high.
 STROKES = {
@@ -138,6 +140,7 @@ class Knobs:
         return self.without(*(set(KNOBS) - set(map(_known, names))))
 
 
+AFFINE = ("rotation", "scale", "stretch", "shear")
 KNOBS = tuple(f.name for f in fields(Knobs) if f.name not in ("height", "pen"))
 
 
@@ -170,15 +173,11 @@ def render(
     labels = _digits(labels)
     if side < 8:
         raise ValueError(f"a side of {side} pixels is too small for a digit: give 8 or more")
-    streams = {k: np.random.default_rng([seed, i]) for i, k in enumerate(KNOBS)}
-    n = len(labels)
-
-    def draw(name, *shape):
-        return getattr(knobs, name) * streams[name].uniform(-1, 1, (n, *shape))
-
+    n, streams = len(labels), _streams(seed)
+    draw = _draws(knobs, n, seed)
     lines = _FORMS[labels, (streams["forms"].random(n) < knobs.forms).astype(int)]
     lines = _bend(lines, streams["wobble"], knobs.wobble)  # (n, segments, 2 ends, 2)
-    lines = lines @ _affine(*(draw(k) for k in ("rotation", "scale", "stretch", "shear")))
+    lines = lines @ _affine(*(draw(k) for k in AFFINE))
     lines = lines - _middle(lines)[:, None, None]
     places = (side - 1) / 2 + draw("shift", 2)
     tall = knobs.height * side
@@ -192,6 +191,24 @@ def render(
     if knobs.noise:
         images += knobs.noise * streams["noise"].standard_normal(images.shape, dtype=np.float32)
     return Pictures(np.clip(images, 0, 1, dtype=np.float32), places)
+
+
+def vary(images: ArrayLike, knobs: Knobs, seed: int) -> np.ndarray:
+    """Images (n, side, side) turned, sized, stretched, slanted and moved as `render` would.
+
+    Augmentation of real images by the same draws of the same knobs; the others don't act on a
+    picture that exists. Raises ValueError for images that aren't square.
+    """
+    images = torch.as_tensor(np.asarray(images, np.float32))
+    if images.ndim != 3 or images.shape[1] != images.shape[2]:
+        raise ValueError(f"images of shape {tuple(images.shape)}: give squares (n, side, side)")
+    n, side, _ = images.shape
+    draw = _draws(knobs, n, seed)
+    back = np.linalg.inv(_affine(*(draw(k) for k in AFFINE))[:, 0])  # from place to origin
+    moved = -(draw("shift", 2)[:, None] * 2 / side) @ back
+    grid = np.concatenate([back, moved], 1).transpose(0, 2, 1)  # (n, 2, 3), in half sides
+    grid = F.affine_grid(torch.as_tensor(grid, dtype=torch.float32), (n, 1, side, side), False)
+    return F.grid_sample(images[:, None], grid, align_corners=False)[:, 0].numpy()
 
 
 def paste(parts: ArrayLike, side: int, seed: int | list[int]) -> Pictures:
@@ -231,6 +248,16 @@ def _shrunk(photo, by=3):
     rows, columns = (size // by for size in photo.shape[:2])
     parts = photo[: rows * by, : columns * by].reshape(rows, by, columns, by, 3)
     return (parts.mean((1, 3, 4)) / 255).astype(np.float32)
+
+
+def _streams(seed):
+    return {k: np.random.default_rng([seed, i]) for i, k in enumerate(KNOBS)}
+
+
+def _draws(knobs, n, seed):
+    """A function that draws a knob uniformly, to either side, for n images at once."""
+    streams = _streams(seed)
+    return lambda name, *shape: getattr(knobs, name) * streams[name].uniform(-1, 1, (n, *shape))
 
 
 def _digits(labels: ArrayLike) -> np.ndarray:
