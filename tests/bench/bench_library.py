@@ -116,7 +116,7 @@ def test_import(benchmark, report):
         return seconds(lambda: subprocess.run(command, cwd=BOOK, check=True))
 
     own = "from datawall import check, corpus, laws, ledger, plots, render, sample, stock"
-    own += ", study, train"
+    own += ", study, train, vision"
     torchs = statistics.median(fresh("import torch") for _ in range(5))
     benchmark.pedantic(fresh, (own,), rounds=5, warmup_rounds=1)
     took = benchmark.stats.stats.median - torchs
