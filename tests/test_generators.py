@@ -21,6 +21,7 @@ from datawall.generators import (
     Mixture,
     PerClass,
     SoftTargets,
+    tempered,
 )
 from datawall.train import Recipe
 
@@ -96,7 +97,9 @@ def test_temperature_multiplies_the_variance(generator):
     half = dataclasses.replace(generator, temperature=0.5)
     warm, cool = (g.fit(data, 0).sample(20_000, 1) for g in (generator, half))
     assert cool.var() / warm.var() == pytest.approx(0.5, abs=0.05)
-    frozen = dataclasses.replace(generator, temperature=0.0).fit(data, 0).sample(5, 1)
+    fitted = generator.fit(data, 0)
+    assert np.array_equal(tempered(fitted, 0.5).sample(20_000, 1), cool)  # no need to fit again
+    frozen = tempered(fitted, 0.0).sample(5, 1)
     assert frozen.var() < 1e-9
     assert frozen.mean() == pytest.approx(data.mean(), abs=0.1)
 
@@ -391,6 +394,15 @@ def test_classes_have_seeds_of_their_own():
     points = np.tile(np.random.default_rng(0).normal(size=20), 2)
     made, labels = PerClass(Gaussian()).fit((points, np.repeat([0, 1], 20)), 0).sample(20, 0)
     assert not np.isin(made[labels == 0], made[labels == 1]).any()
+
+
+def test_each_class_is_tempered():
+    labels = np.arange(40) % 2
+    points = np.random.default_rng(0).normal(size=40) + 100 * labels
+    cold, theirs = tempered(PerClass(Gaussian()).fit((points, labels), 0), 0.0).sample(10, 0)
+    assert np.allclose(
+        cold, np.where(theirs, points[labels == 1].mean(), points[labels == 0].mean())
+    )
 
 
 @pytest.mark.parametrize("n", [1, 7, 101])

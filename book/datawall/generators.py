@@ -576,6 +576,13 @@ class FittedPerClass:
         return points[order], np.repeat(self.classes, counts)[order]
 
 
+def tempered(fitted: Fitted, temperature: float) -> Fitted:
+    """The same fit with another temperature, without fitting again; classes each get it."""
+    if isinstance(fitted, FittedPerClass):
+        return replace(fitted, parts=tuple(tempered(part, temperature) for part in fitted.parts))
+    return replace(fitted, knobs=replace(fitted.knobs, temperature=temperature))
+
+
 # What networks share ------------------------------------------------------------------------------
 
 
@@ -616,7 +623,8 @@ def _mlp(sizes: tuple[int, ...], generator: torch.Generator) -> nn.Sequential:
 
 def _descend(module, loss, units: Tensor, knobs, generator: torch.Generator) -> None:
     """Take `knobs.steps` steps down `loss(batch)`, at a rate that falls to zero at the end."""
-    optimizer = torch.optim.AdamW(module.parameters(), lr=knobs.rate, weight_decay=0.0, fused=True)
+    parameters = list(module.parameters())
+    optimizer = torch.optim.AdamW(parameters, lr=knobs.rate, weight_decay=0.0, fused=True)
     with _one_thread():
         for step in range(knobs.steps):
             optimizer.param_groups[0]["lr"] = knobs.rate * min(1.0, 2 * (1 - step / knobs.steps))
@@ -624,7 +632,7 @@ def _descend(module, loss, units: Tensor, knobs, generator: torch.Generator) -> 
             now = loss(units[rows])
             optimizer.zero_grad()
             now.backward()
-            nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
     if not math.isfinite(now.item()):
         raise FloatingPointError(
