@@ -44,3 +44,26 @@ def test_too_little_is_refused():
         uncertainty.over_seeds([1.0, 2.0])
     with pytest.raises(ValueError, match="99 draws are too few"):
         uncertainty.over_draws(1.0, np.zeros(99))
+
+
+def of_setting(width, depth, seed):
+    return 100 * width + 10 * depth + seed
+
+
+def pair(seed):
+    return seed, -seed
+
+
+def test_replicates_stand_at_their_setting_and_seed():
+    found = uncertainty.replicate(of_setting, [(1, 2), (3, 4), (5, 6)], range(4))
+    assert found.tolist() == [
+        [120 + s for s in range(4)],
+        [340 + s for s in range(4)],
+        [560 + s for s in range(4)],
+    ]
+    assert uncertainty.replicate(pair, [()], [7, 8]).tolist() == [[[7, -7], [8, -8]]]
+
+
+def test_replicates_of_nothing_are_told():
+    with pytest.raises(ValueError, match="0 settings and 3 seeds: nothing to run"):
+        uncertainty.replicate(pair, [], range(3))

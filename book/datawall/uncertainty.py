@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import joblib
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -30,6 +31,19 @@ def resamples(n: int, seed: int, groups: ArrayLike) -> Iterator[np.ndarray]:
     for _ in range(n):
         drawn = rng.integers(len(members), size=len(members))
         yield np.concatenate([members[i] for i in drawn])
+
+
+def replicate(function: Callable, settings: Sequence[Sequence], seeds: Sequence[int]) -> np.ndarray:
+    """Run `function(*setting, seed)` for every setting and seed, on all cores of the machine.
+
+    The function returns a number or a sequence of numbers. Returns an array (settings, seeds) or
+    (settings, seeds, numbers). Raises ValueError when there is nothing to run.
+    """
+    tasks = [joblib.delayed(function)(*setting, seed) for setting in settings for seed in seeds]
+    if not tasks:
+        raise ValueError(f"{len(settings)} settings and {len(seeds)} seeds: nothing to run")
+    found = np.asarray(joblib.Parallel(joblib.cpu_count())(tasks), float)
+    return found.reshape(len(settings), len(seeds), *found.shape[1:])
 
 
 def over_seeds(values: ArrayLike, level: float = 0.95, axis: int = 0) -> Interval:

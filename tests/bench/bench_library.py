@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from datawall import corpus, stock, train
+from datawall import corpus, render, stock, train
 from datawall.laws import Chinchilla, fit_chinchilla
 from datawall.model import Config, Transformer
 from datawall.sample import sample
@@ -102,12 +102,21 @@ def test_projection(benchmark, report):
     report(f"projection of 200,000 futures: {took:.2f} s (under 1 wanted)")
 
 
+def test_render(benchmark, report):
+    """10,000 images of 28 x 28 with every knob of the hand turned."""
+    labels = np.arange(10_000) % 10
+    knobs = render.Knobs(rotation=20, shear=0.4, shift=2, thickness=0.5, wobble=0.1, forms=0.5)
+    benchmark.pedantic(render.render, (labels, knobs), rounds=3, warmup_rounds=1)
+    report(f"rendering 10,000 images: {benchmark.stats.stats.median:.1f} s (under 10 wanted)")
+
+
 def test_import(benchmark, report):
     def fresh(statement):
         command = [sys.executable, "-c", statement]
         return seconds(lambda: subprocess.run(command, cwd=BOOK, check=True))
 
-    own = "from datawall import check, corpus, laws, ledger, plots, sample, stock, study, train"
+    own = "from datawall import check, corpus, laws, ledger, plots, render, sample, stock"
+    own += ", study, train"
     torchs = statistics.median(fresh("import torch") for _ in range(5))
     benchmark.pedantic(fresh, (own,), rounds=5, warmup_rounds=1)
     took = benchmark.stats.stats.median - torchs
