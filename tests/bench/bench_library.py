@@ -110,6 +110,14 @@ def test_render(benchmark, report):
     report(f"rendering 10,000 images: {benchmark.stats.stats.median:.1f} s (under 10 wanted)")
 
 
+def test_chains(benchmark, report):
+    """2,000 chains of 200 generations of 100 points."""
+    settings = Gaussian(), recursion.Own(), Gaussian().fit([-1.0, 1.0]), 100, 200, 2_000, 0
+    benchmark.pedantic(recursion.chains, settings, rounds=3, warmup_rounds=1)
+    took = benchmark.stats.stats.median
+    report(f"2,000 chains of 200 generations of 100 points: {took:.1f} s (under 2 wanted)")
+
+
 def test_import(benchmark, report):
     def fresh(statement):
         command = [sys.executable, "-c", statement]
