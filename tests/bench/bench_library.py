@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from datawall import corpus, render, stock, train
+from datawall import corpus, recursion, render, stock, train
+from datawall.generators import Gaussian
 from datawall.laws import Chinchilla, fit_chinchilla
 from datawall.model import Config, Transformer
 from datawall.sample import sample
