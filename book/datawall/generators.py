@@ -32,6 +32,7 @@ from datawall.sample import sample as continue_
 
 _CLOCK = 8  # numbers that tell a diffusion model's network the level
 _FIRST_NOISE = 0.15  # where a VAE's noise starts: from 1 it would learn to ignore its codes
+_HALF_LOG_TWO_PI = math.log(2 * math.pi) / 2
 _LEAST_NOISE = 1e-3  # of the data's spread: below it a VAE's likelihood has no upper bound
 
 
@@ -281,13 +282,13 @@ class FittedVAE:
         return self.parts.log_noise.exp() + _LEAST_NOISE
 
     def _bound(self, units: Tensor, generator: torch.Generator) -> Tensor:
-        mean, log_var = self.parts["encoder"](units).chunk(2, -1)
-        codes = mean + (log_var / 2).exp() * torch.randn(mean.shape, generator=generator)
-        missed = (units - self.parts["decoder"](codes)) / self._noise()
-        size = units.shape[1]
-        fit = -(missed.square().sum(-1) + size * math.log(2 * math.pi)) / 2
-        divergence = (mean.square() + log_var.exp() - 1 - log_var).sum(-1) / 2
-        return fit - size * self._noise().log() - divergence
+        mean, log_spread = self.parts["encoder"](units).chunk(2, -1)
+        spread, noise = log_spread.exp(), self._noise()
+        codes = torch.addcmul(mean, spread, torch.randn(mean.shape, generator=generator))
+        missed = (units - self.parts["decoder"](codes)).square().sum(-1)
+        fit = missed / (-2 * noise.square()) - units.shape[1] * (noise.log() + _HALF_LOG_TWO_PI)
+        divergence = (mean.square() + spread.square()).sum(-1) / 2 - log_spread.sum(-1)
+        return fit - divergence + self.knobs.latent / 2
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from datawall import corpus, recursion, render, stock, train
-from datawall.generators import Gaussian
+from datawall import corpus, generators, measure, recursion, render, stock, train
 from datawall.laws import Chinchilla, fit_chinchilla
 from datawall.model import Config, Transformer
 from datawall.sample import sample
@@ -111,9 +110,31 @@ def test_render(benchmark, report):
     report(f"rendering 10,000 images: {benchmark.stats.stats.median:.1f} s (under 10 wanted)")
 
 
+@pytest.mark.parametrize(
+    "generator",
+    [generators.VAE(hidden=64, steps=500), generators.Diffusion(hidden=64, layers=2, steps=500)],
+    ids=lambda generator: type(generator).__name__,
+)
+def test_generator(benchmark, report, generator):
+    """A small network on small images: what a step costs beside its arithmetic."""
+    data = np.random.default_rng(0).normal(size=(500, 64))
+    benchmark.pedantic(generator.fit, (data, 0), rounds=3, warmup_rounds=1)
+    step = 1000 * benchmark.stats.stats.median / generator.steps
+    report(f"{type(generator).__name__}: {step:.1f} ms a step (under 1.5 wanted)")
+
+
+def test_support(benchmark, report):
+    """2,000 real and 2,000 generated points in 64 dimensions."""
+    real, fake = np.random.default_rng(0).normal(size=(2, 2_000, 64))
+    benchmark.pedantic(measure.support, (real, fake), rounds=3, warmup_rounds=1)
+    took = benchmark.stats.stats.median
+    report(f"support of 2,000 points: {took:.2f} s (under 1 wanted)")
+
+
 def test_chains(benchmark, report):
     """2,000 chains of 200 generations of 100 points."""
-    settings = Gaussian(), recursion.Own(), Gaussian().fit([-1.0, 1.0]), 100, 200, 2_000, 0
+    normal = generators.Gaussian()
+    settings = normal, recursion.Own(), normal.fit([-1.0, 1.0]), 100, 200, 2_000, 0
     benchmark.pedantic(recursion.chains, settings, rounds=3, warmup_rounds=1)
     took = benchmark.stats.stats.median
     report(f"2,000 chains of 200 generations of 100 points: {took:.1f} s (under 2 wanted)")
@@ -124,8 +145,10 @@ def test_import(benchmark, report):
         command = [sys.executable, "-c", statement]
         return seconds(lambda: subprocess.run(command, cwd=BOOK, check=True))
 
-    own = "from datawall import check, corpus, laws, ledger, plots, render, sample, stock"
-    own += ", study, train"
+    own = (
+        "from datawall import check, corpus, generators, laws, ledger, measure, plots, quality, "
+        "render, sample, stock, study, train"
+    )
     torchs = statistics.median(fresh("import torch") for _ in range(5))
     benchmark.pedantic(fresh, (own,), rounds=5, warmup_rounds=1)
     took = benchmark.stats.stats.median - torchs
