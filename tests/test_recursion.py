@@ -199,6 +199,11 @@ def test_temperature_cools_what_is_drawn():
         assert new.var() == pytest.approx(0.25 * data.var(), rel=0.05)
 
 
+def test_a_generator_without_a_temperature_says_so():
+    with pytest.raises(ValueError, match="FittedCategorical has no temperature"):
+        list(run(Categorical(), Own(0.5), np.arange(5), 2, 0))
+
+
 @pytest.mark.parametrize(
     "parts, shares, words",
     [

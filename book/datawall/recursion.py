@@ -33,7 +33,7 @@ class Generation(NamedTuple):
     """One turn of the loop: what was trained on, and what came of it.
 
     number: from 1, which trains on real data. fitted: None in the last record of a chain that has
-    ended, and `ended` then says why.
+    ended, and `ended` then says why; data are None too if the policy found nothing to train on.
     """
 
     number: int
@@ -97,7 +97,11 @@ class Own:
     def __call__(self, past: Past, size: int, seed: int) -> Next:
         model = past.fitted
         if self.temperature is not None:
-            model = tempered(model, self.temperature)
+            try:
+                model = tempered(model, self.temperature)
+            except (AttributeError, TypeError):
+                kind = type(model).__name__
+                raise ValueError(f"{kind} has no temperature: leave it out of Own()") from None
         try:
             rows = model.sample(size, seed)
         except (ValueError, FloatingPointError) as error:
