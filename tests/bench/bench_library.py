@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from datawall import corpus, generators, measure, render, stock, train
+from datawall import corpus, generators, measure, recursion, render, stock, train
 from datawall.laws import Chinchilla, fit_chinchilla
 from datawall.model import Config, Transformer
 from datawall.sample import sample
@@ -129,6 +129,15 @@ def test_support(benchmark, report):
     benchmark.pedantic(measure.support, (real, fake), rounds=3, warmup_rounds=1)
     took = benchmark.stats.stats.median
     report(f"support of 2,000 points: {took:.2f} s (under 1 wanted)")
+
+
+def test_chains(benchmark, report):
+    """2,000 chains of 200 generations of 100 points."""
+    normal = generators.Gaussian()
+    settings = normal, recursion.Own(), normal.fit([-1.0, 1.0]), 100, 200, 2_000, 0
+    benchmark.pedantic(recursion.chains, settings, rounds=3, warmup_rounds=1)
+    took = benchmark.stats.stats.median
+    report(f"2,000 chains of 200 generations of 100 points: {took:.1f} s (under 2 wanted)")
 
 
 def test_import(benchmark, report):
