@@ -110,7 +110,8 @@ def test_an_explorer_has_a_switch_for_each_field_and_a_line_for_each_series():
     assert switch["value"] == 32
     assert switch["bind"] == {"input": "radio", "options": [16, 32], "name": "width "}
     band, line = chart["layer"]
-    assert line["encoding"]["color"]["sort"] == ["much", "little"]  # as they come, not by letters
-    assert line["encoding"]["strokeDash"]["field"] == "D"  # a second cue beside the colour
+    cues = line["encoding"]["color"], line["encoding"]["strokeDash"]  # a second one beside colour
+    assert [cue["field"] for cue in cues] == ["D", "D"]
+    assert all(cue["scale"]["domain"] == ["much", "little"] for cue in cues)  # as they come
     assert (band["encoding"]["y"]["field"], band["encoding"]["y2"]["field"]) == ("low", "high")
     assert chart["layer"][0]["transform"] == [{"filter": "datum.w == chosen_w"}]

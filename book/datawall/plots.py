@@ -157,12 +157,12 @@ def explorer(
     wanted = " && ".join(f"datum.{name} == chosen_{name}" for name in switches)
     chart = alt.Chart(alt.Data(values=list(rows))).transform_filter(wanted)
     order = list(dict.fromkeys(row[field] for row in rows))
-    look = {"title": title, "sort": order}
-    tints = alt.Scale(range=COLORS[: len(order)])
-    tint = alt.Color(f"{field}:N", scale=tints, **look)
-    dash = alt.StrokeDash(f"{field}:N", **look)
+    # Both scales with the domain spelled out, or the legend would show colour and dash apart.
+    tints = alt.Scale(domain=order, range=COLORS[: len(order)])
+    tint = alt.Color(f"{field}:N", scale=tints, title=title)
+    dash = alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=order), title=title)
     line = chart.mark_line(clip=True).encode(x, y, tint, dash)
-    shade = alt.Fill(f"{field}:N", scale=tints, legend=None, sort=order)
+    shade = alt.Fill(f"{field}:N", scale=tints, legend=None)
     low, high = alt.Y("low:Q"), alt.Y2("high:Q")
     band = chart.mark_area(opacity=0.2, clip=True).encode(x, low, high, shade)
     return alt.layer(band, line, height=250).add_params(*chosen)
