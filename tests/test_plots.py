@@ -104,14 +104,20 @@ def test_an_explorer_has_a_switch_for_each_field_and_a_line_for_each_series():
         for e in (1, 2)
     ]
     chart = plots.explorer(
-        rows, alt.X("e:Q"), alt.Y("value:Q"), ("D", "read"), {"w": ("width ", (16, 32), 32)}
+        rows,
+        alt.X("e:Q"),
+        alt.Y("value:Q").scale(domain=[1, 9]),
+        ("D", "read"),
+        {"w": ("width ", (16, 32), 32)},
     ).to_dict()
     (switch,) = chart["params"]
     assert switch["value"] == 32
     assert switch["bind"] == {"input": "radio", "options": [16, 32], "name": "width "}
     band, line = chart["layer"]
+    assert band["encoding"]["color"]["legend"]["symbolType"] == "stroke"  # lines, not blots
     cues = line["encoding"]["color"], line["encoding"]["strokeDash"]  # a second one beside colour
     assert [cue["field"] for cue in cues] == ["D", "D"]
     assert all(cue["scale"]["domain"] == ["much", "little"] for cue in cues)  # as they come
     assert (band["encoding"]["y"]["field"], band["encoding"]["y2"]["field"]) == ("low", "high")
+    assert band["encoding"]["y"]["scale"] == line["encoding"]["y"]["scale"] == {"domain": [1, 9]}
     assert chart["layer"][0]["transform"] == [{"filter": "datum.w == chosen_w"}]

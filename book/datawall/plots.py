@@ -158,13 +158,14 @@ def explorer(
     chart = alt.Chart(alt.Data(values=list(rows))).transform_filter(wanted)
     order = list(dict.fromkeys(row[field] for row in rows))
     # Both scales with the domain spelled out, or the legend would show colour and dash apart.
+    strokes = alt.Legend(title=title, symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2)
     tints = alt.Scale(domain=order, range=COLORS[: len(order)])
-    tint = alt.Color(f"{field}:N", scale=tints, title=title)
-    dash = alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=order), title=title)
+    tint = alt.Color(f"{field}:N", scale=tints, legend=strokes)
+    dash = alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=order), legend=strokes)
     line = chart.mark_line(clip=True).encode(x, y, tint, dash)
-    shade = alt.Fill(f"{field}:N", scale=tints, legend=None)
-    low, high = alt.Y("low:Q"), alt.Y2("high:Q")
-    band = chart.mark_area(opacity=0.2, clip=True).encode(x, low, high, shade)
+    low = y.copy()
+    low.shorthand = "low:Q"  # on the same scale, or an area's own would begin at zero
+    band = chart.mark_area(opacity=0.2, clip=True).encode(x, low, alt.Y2("high:Q"), tint)
     return alt.layer(band, line, height=250).add_params(*chosen)
 
 
