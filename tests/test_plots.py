@@ -109,6 +109,7 @@ def test_an_explorer_has_a_switch_for_each_field_and_a_line_for_each_series():
         alt.Y("value:Q").scale(domain=[1, 9]),
         ("D", "read"),
         {"w": ("width ", (16, 32), 32)},
+        plots.COLORS[3:],
     ).to_dict()
     (switch,) = chart["params"]
     assert switch["value"] == 32
@@ -117,6 +118,7 @@ def test_an_explorer_has_a_switch_for_each_field_and_a_line_for_each_series():
     assert band["encoding"]["color"]["legend"]["symbolType"] == "stroke"  # lines, not blots
     cues = line["encoding"]["color"], line["encoding"]["strokeDash"]  # a second one beside colour
     assert [cue["field"] for cue in cues] == ["D", "D"]
+    assert cues[0]["scale"]["range"] == list(plots.COLORS[3:5])
     assert all(cue["scale"]["domain"] == ["much", "little"] for cue in cues)  # as they come
     assert (band["encoding"]["y"]["field"], band["encoding"]["y2"]["field"]) == ("low", "high")
     assert band["encoding"]["y"]["scale"] == line["encoding"]["y"]["scale"] == {"domain": [1, 9]}

@@ -139,6 +139,7 @@ def explorer(
     y: alt.Y,
     series: tuple[str, str],
     switches: Mapping[str, tuple[str, Sequence, object]],
+    colors: Sequence[str] = COLORS,
 ) -> alt.LayerChart:
     """Lines in bands of which the reader's switches choose some, for `Interactive`.
 
@@ -146,6 +147,7 @@ def explorer(
     its band, and the fields of the series and the switches. y: title and scale of the value.
     series: the field that tells lines apart, in the order in which they first occur, and its
     title. switches: for each field a label, the values to choose from, and the first choice.
+    colors: of the series, where a figure beside it has given them colours already.
     """
     field, title = series
     chosen = [
@@ -159,7 +161,7 @@ def explorer(
     order = list(dict.fromkeys(row[field] for row in rows))
     # Both scales with the domain spelled out, or the legend would show colour and dash apart.
     strokes = alt.Legend(title=title, symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2)
-    tints = alt.Scale(domain=order, range=COLORS[: len(order)])
+    tints = alt.Scale(domain=order, range=list(colors[: len(order)]))
     tint = alt.Color(f"{field}:N", scale=tints, legend=strokes)
     dash = alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=order), legend=strokes)
     line = chart.mark_line(clip=True).encode(x, y, tint, dash)
