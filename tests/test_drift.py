@@ -5,7 +5,7 @@ import pytest
 from scipy.special import zeta
 
 from datawall import drift
-from datawall.generators import Categorical, Gaussian
+from datawall.generators import Categorical, Gaussian, Mixture
 from datawall.recursion import Accumulate, Archive, Fresh, Mix, Own, chains, run
 
 NORMAL = Gaussian().fit([-1.0, 1.0])
@@ -137,6 +137,39 @@ def test_a_word_is_left_as_often_as_its_lines_survive():
         assert (np.abs(left[:, t].mean(0) - expected) < 4.5 * error + 0.01).all()
 
 
+@pytest.mark.parametrize("weight", [0.5, 0.1])
+def test_a_mode_gains_and_loses_weight_as_a_word_does(weight):
+    n, generations = 40, 25
+    data = np.repeat([0, 1], [round(n * (1 - weight)), round(n * weight)])
+    chains_ = [list(run(Categorical(2), Own(), data, generations, s)) for s in range(800)]
+    ends = [
+        [step.fitted.chances[1] if step.fitted else c[-1].data[0] for step in c] for c in chains_
+    ]
+    for t in (1, 6, generations - 1):  # the first fit copies the data: no chance in it
+        w = np.array([c[min(t, len(c) - 1)] for c in ends])
+        assert agree((w - weight) ** 2, drift.mode_weight(weight, n, t))
+        assert agree(w, weight)
+
+
+def test_a_modes_weight_starts_on_the_line_and_ends_with_one_mode():
+    assert drift.mode_weight(0.3, 40, [0, 1]) == pytest.approx([0, 0.21 / 40])
+    assert drift.mode_weight(0.3, 40, 10**6) == pytest.approx(0.21)  # gone, or all there is
+    assert drift.mode_weight(0.3, 40, 40) == pytest.approx(0.21 * (1 - np.exp(-1)), rel=0.01)
+
+
+def test_a_fitted_mixture_has_the_variance_of_its_data_whatever_its_modes():
+    """So the mean total variance goes as a single normal's: after any number of iterations."""
+    points = np.random.default_rng(0).normal(size=(200, 3)) * [1, 2, 3] + [0, 1, 5]
+    for modes, iterations in ((2, 1), (5, 4), (8, 100)):
+        model = Mixture(modes, floor=0, iterations=iterations).fit(points, seed=modes).model
+        mean = model.weights_ @ model.means_
+        gaps = model.means_ - mean
+        total = np.einsum("k,kij->ij", model.weights_, model.covariances_)
+        total += np.einsum("k,ki,kj->ij", model.weights_, gaps, gaps)
+        assert np.allclose(mean, points.mean(0))
+        assert np.allclose(total, np.cov(points.T, ddof=0))
+
+
 def test_survival_goes_as_two_over_t():
     assert drift.survival(2) == pytest.approx([1, 1 - np.exp(-1), 1 - np.exp(np.exp(-1) - 1)])
     assert drift.survival(5_000)[-1] * 5_000 == pytest.approx(2, rel=0.01)
@@ -184,6 +217,7 @@ def test_the_tail_that_copies_lose_grows_with_the_generation():
         (lambda: drift.moments(10, 5, fresh=0.15), "no whole number"),
         (lambda: drift.moments(10, 5, archive=1.5), "between 0 and 1"),
         (lambda: drift.moments(10, 5, fresh=0.6, archive=0.6), "exceed 1"),
+        (lambda: drift.mode_weight(1.5, 10, 5), "between 0 and 1"),
     ],
 )
 def test_what_makes_no_sense_is_refused(call, words):

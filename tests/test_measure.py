@@ -79,6 +79,43 @@ def test_neighbours_that_are_not_there(k):
         measure.support(normal(10, 2, 0), normal(20, 2, 1), k)
 
 
+def test_which_points_are_reached_by_hand():
+    """The same six points as above, one by one."""
+    found = measure.reached(np.array([0.0, 1.0, 2.0]), np.array([2.5, 2.7, 9.0]), k=1)
+    assert found.recalled.tolist() == [False, False, False]
+    assert found.covered.tolist() == [False, False, True]
+
+
+def test_reached_averages_to_recall_and_coverage():
+    real, fake = normal(300, 3, 0), normal(200, 3, 1, sd=0.5)
+    found, whole = measure.reached(real, fake), measure.support(real, fake)
+    assert (found.recalled.mean(), found.covered.mean()) == (whole.recall, whole.coverage)
+    with pytest.raises(ValueError, match="300 real and 4 fake"):
+        measure.reached(real, fake[:4])
+
+
+def test_odd_points_are_covered_as_often_as_others_and_recalled_less():
+    """Coverage is a matter of ranks, so it doesn't mind where a point lies; recall does."""
+    covered, recalled = [], []
+    for seed in range(60):
+        real, fake, others = (normal(200, 4, 1_000 * part + seed) for part in range(3))
+        far = measure.oddness(real, others)
+        odd, usual = far >= np.quantile(far, 0.8), far <= np.quantile(far, 0.5)
+        found = measure.reached(real, fake)
+        covered.append([found.covered[odd].mean(), found.covered[usual].mean()])
+        recalled.append(found.recalled[usual].mean() - found.recalled[odd].mean())
+    error = np.std(covered, 0, ddof=1) / math.sqrt(60)
+    assert (abs(np.mean(covered, 0) - measure.full_coverage(200, 200)) < 4 * error).all()
+    assert np.mean(recalled) > 0.1
+
+
+def test_oddness_by_hand():
+    far = measure.oddness([0.0, 10.0], [1.0, 2.0, 4.0], k=2)
+    assert far.tolist() == [2, 8]
+    with pytest.raises(ValueError, match="k is 4, and there are 3"):
+        measure.oddness([0.0], [1.0, 2.0, 4.0], k=4)
+
+
 # Two samples --------------------------------------------------------------------------------------
 
 
@@ -306,3 +343,31 @@ def test_planted_copies_are_as_many_as_asked_for_and_a_letter_away():
     assert measure.planted(passages, (0, 0), seed=0) == []
     with pytest.raises(ValueError, match="give one each"):
         measure.planted(passages, (1,), seed=0)
+
+
+def test_spread_is_the_analysis_of_variance():
+    points, labels = normal(120, 3, 0), np.repeat(["a", "b", "c"], [20, 40, 60])
+    points += 5 * (labels == "b")[:, None]
+    found = measure.spread(points, labels)
+    own = [points[labels == label] for label in "abc"]
+    assert found.within == pytest.approx(sum(len(x) * x.var(0).sum() for x in own) / 120)
+    assert found.total == pytest.approx(points.var(0).sum())
+    assert found.total == pytest.approx(found.within + found.between)
+
+
+def test_spread_of_modes_that_move_apart_and_lose_their_own():
+    """The same total may be all within labels or all between them."""
+    labels = np.repeat([0, 1], 50)
+    apart = np.where(labels, 1.0, -1.0)
+    assert measure.spread(apart, labels) == pytest.approx((1, 0, 1))
+    assert measure.spread(apart, np.tile([0, 1], 50)) == pytest.approx((1, 1, 0))
+    with pytest.raises(ValueError, match="one label a point"):
+        measure.spread(apart, labels[:3])
+
+
+def test_kinds_that_are_left():
+    assert measure.kinds(np.repeat(np.arange(7), 3)) == pytest.approx(7)
+    assert measure.kinds(["x"] * 5) == 1
+    assert measure.kinds([0, 0, 0, 1]) == pytest.approx(4 / 3**0.75)
+    with pytest.raises(ValueError, match="no labels"):
+        measure.kinds([])

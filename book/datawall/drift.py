@@ -2,7 +2,8 @@
 
 A generation t = 1, 2, ... is fitted to n points; the first to real ones, from N(0, 1) or from known
 chances. With ddof = 0 the variance is fitted by maximum likelihood, with ddof = 1 without bias. The
-derivations are three lines each and stand with the functions. Chapter: collapse-in-one-dimension.
+derivations are three lines each and stand with the functions. Chapters: collapse-in-one-dimension,
+collapse-in-generators.
 """
 
 from __future__ import annotations
@@ -178,6 +179,21 @@ def word_survival(count: ArrayLike, generations: int) -> np.ndarray:
     1 - (1 - s_t)^count, as it is lost when the lines of all its tokens are; the shape of `count`.
     """
     return 1 - (1 - survival(generations)[-1]) ** np.asarray(count, float)
+
+
+def mode_weight(weight: float, n: int, t: ArrayLike) -> np.ndarray:
+    """Variance over chains of a mode's weight in generation t: w (1-w) (1 - (1-1/n)^t).
+
+    The weight of a mode that stays apart from the others is the share of n draws that fell into it,
+    a frequency like a word's, so w_t (1 - w_t) loses one part in n a generation and the mean stays.
+    The first generation is fitted to real points, so t = 1 gives w (1-w)/n, and the line w (1-w)
+    t/n through it holds while t is small beside n. Chapter: collapse-in-generators.
+
+    Raises ValueError for a weight outside 0 to 1.
+    """
+    if not 0 <= weight <= 1:
+        raise ValueError(f"weight is {weight}: give a share between 0 and 1")
+    return -weight * (1 - weight) * np.expm1(np.asarray(t, float) * np.log1p(-1 / n))
 
 
 # Zipf's tail --------------------------------------------------------------------------------------

@@ -57,26 +57,46 @@ def support(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Support:
 
     Raises ValueError for k neighbours that a set doesn't have, and for points of unlike shape.
     """
-    real, fake = _pair(real, fake)
-    if not 1 <= k < min(len(real), len(fake)):
-        raise ValueError(
-            f"k is {k}, with {len(real)} real and {len(fake)} fake points: each needs k other "
-            "points of its own kind"
-        )
-    real_reach, fake_reach = _reach(real, k), _reach(fake, k)
-    inside_real, within_fake, covered = [], [], []
-    for distances in pairwise_distances_chunked(real, fake):  # (some real, fake)
-        rows = slice(len(covered), len(covered) + len(distances))
-        inside_real.append(distances <= real_reach[rows, None])
-        within_fake.extend((distances <= fake_reach).any(1))
-        covered.extend(inside_real[-1].any(1))
-    balls = np.concatenate(inside_real).sum(0)  # real balls around each fake point
+    found = _overlap(real, fake, k)
     return Support(
-        float((balls > 0).mean()),
-        float(np.mean(within_fake)),
-        float(balls.mean() / k),
-        float(np.mean(covered)),
+        float((found.balls > 0).mean()),
+        float(found.recalled.mean()),
+        float(found.balls.mean() / k),
+        float(found.covered.mean()),
     )
+
+
+class Reached(NamedTuple):
+    """Which real points the fake ones reach: see `reached`."""
+
+    recalled: np.ndarray
+    covered: np.ndarray
+
+
+def reached(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Reached:
+    """What `support` averages to recall and coverage, for each real point: booleans (n,).
+
+    To ask which part of the real data is lost, by class or by `oddness`. The two differ in whose
+    neighbourhood counts: a point is recalled if it lies in a fake one's, covered if a fake point
+    lies in its own. The chance to be covered by points of its own distribution is `full_coverage`
+    for every real point alike, the odd ones too, since it is a matter of ranks; the chance to be
+    recalled is lower for odd points. Chapter: collapse-in-generators.
+    """
+    found = _overlap(real, fake, k)
+    return Reached(found.recalled, found.covered)
+
+
+def oddness(points: ArrayLike, others: ArrayLike, k: int = 5) -> np.ndarray:
+    """Distance of each point to its k-th neighbour among `others`, (n,): large where few are.
+
+    others: real points that are used for nothing else, or the same points would set what is odd and
+    be measured by it. Raises ValueError for k neighbours that `others` don't have. Chapter:
+    collapse-in-generators.
+    """
+    points, others = _pair(points, others)
+    if not 1 <= k <= len(others):
+        raise ValueError(f"k is {k}, and there are {len(others)} others: give 1 to as many")
+    return NearestNeighbors(n_neighbors=k).fit(others).kneighbors(points)[0][:, -1]
 
 
 def full_coverage(real: int, fake: int, k: int = 5) -> float:
@@ -232,6 +252,46 @@ def vendi(similarities: ArrayLike) -> float:
     return math.exp(-(shares * np.log(shares)).sum())
 
 
+class Spread(NamedTuple):
+    """Variance of points, summed over coordinates, split by label: total = within + between."""
+
+    total: float
+    within: float
+    between: float
+
+
+def spread(points: ArrayLike, labels: ArrayLike) -> Spread:
+    """Total variance (ddof 0) of points (n, ...), and its parts within and between labels (n,).
+
+    The mean over points of the squared distance to their own label's mean, and of that mean's to
+    the common one: the analysis of variance. The total says little of what a recursion loses, as
+    either part may make up for the other. Raises ValueError unless each point has one label.
+    Chapter: collapse-in-generators.
+    """
+    points, labels = _flat(points), np.asarray(labels)
+    if labels.shape != (len(points),):
+        raise ValueError(f"{len(points)} points and labels {labels.shape}: give one label a point")
+    _, own = np.unique(labels, return_inverse=True)
+    counts = np.bincount(own)
+    means = np.stack([np.bincount(own, column) for column in points.T], 1) / counts[:, None]
+    within = np.square(points - means[own]).sum(1).mean()
+    between = np.square(means - points.mean(0)).sum(1) @ counts / len(points)
+    return Spread(float(within + between), float(within), float(between))
+
+
+def kinds(labels: ArrayLike) -> float:
+    """Effective number of kinds among labels (n,): exp of the entropy of their shares.
+
+    From 1, where all labels are the same, to their number where each is as frequent (Hill's number
+    of order one [Hill 1973, doi:10.2307/1934352]). Chapter: collapse-in-generators.
+    """
+    counts = np.unique(np.asarray(labels), return_counts=True)[1]
+    if not len(counts):
+        raise ValueError("there are no labels: give one or more")
+    shares = counts / counts.sum()
+    return math.exp(-(shares * np.log(shares)).sum())
+
+
 def distinct(rows: ArrayLike, n: int, tokens: int) -> float:
     """Share of n-grams that occur for the first time, in the first `tokens` tokens of rows.
 
@@ -289,6 +349,30 @@ def usefulness(
 
 
 # Shared -------------------------------------------------------------------------------------------
+
+
+class _Overlap(NamedTuple):
+    balls: np.ndarray  # real balls around each fake point
+    recalled: np.ndarray  # whether each real point lies in a fake ball
+    covered: np.ndarray  # whether each real ball holds a fake point
+
+
+def _overlap(real: ArrayLike, fake: ArrayLike, k: int) -> _Overlap:
+    real, fake = _pair(real, fake)
+    if not 1 <= k < min(len(real), len(fake)):
+        raise ValueError(
+            f"k is {k}, with {len(real)} real and {len(fake)} fake points: each needs k other "
+            "points of its own kind"
+        )
+    real_reach, fake_reach = _reach(real, k), _reach(fake, k)
+    inside_real, within_fake, covered = [], [], []
+    for distances in pairwise_distances_chunked(real, fake):  # (some real, fake)
+        rows = slice(len(covered), len(covered) + len(distances))
+        inside_real.append(distances <= real_reach[rows, None])
+        within_fake.extend((distances <= fake_reach).any(1))
+        covered.extend(inside_real[-1].any(1))
+    balls = np.concatenate(inside_real).sum(0)
+    return _Overlap(balls, np.array(within_fake), np.array(covered))
 
 
 def _reach(points: np.ndarray, k: int) -> np.ndarray:
