@@ -5,7 +5,7 @@ import pytest
 
 from datawall import drift, remedies
 from datawall.generators import Gaussian
-from datawall.recursion import Accumulate, Filter, Fresh, Mix, Own, Subsample, chains, run
+from datawall.recursion import Accumulate, Filter, Fresh, Mix, Own, Past, Subsample, chains, run
 
 NORMAL = Gaussian().fit([-1.0, 1.0])
 COUNT = 4_000
@@ -98,27 +98,12 @@ def test_stationary_error_of_a_weighted_mean():
     assert agree(mean**2, remedies.stationary(5, 15, w))
 
 
-def regressions(fresh, accumulate, count=3_000, d=4, rows=12, rounds=6):
-    """Squared error of each round of regressions on labels of the last, (rounds, count)."""
-    rng, found = np.random.default_rng(2), np.zeros((rounds, count))
-    x = rng.standard_normal((count, rows, d))
-    truth, squares, products = np.zeros((count, d)), 0, 0
-    for i in range(rounds):
-        x = rng.standard_normal(x.shape) if fresh else x
-        labels = np.einsum("crd,cd->cr", x, truth) + rng.standard_normal((count, rows))
-        squares = squares * accumulate + x.transpose(0, 2, 1) @ x
-        products = products * accumulate + np.einsum("crd,cr->cd", x, labels)
-        truth = np.linalg.solve(squares, products[..., None])[..., 0]
-        found[i] = (truth**2).sum(-1)
-    return found
-
-
 def test_least_squares():
     expected = remedies.least_squares(4, 12, 6)
-    assert agree(regressions(False, False), expected.replace)
-    assert agree(regressions(True, False), expected.replace)
-    assert agree(regressions(False, True), expected.same_design)
-    assert agree(regressions(True, True), expected.fresh_design)
+    for fresh in (False, True):
+        for keep, exact in ((False, expected.replace), (True, expected[1 + fresh])):
+            found = remedies.regressions(4, 12, 6, fresh, keep, 3_000, seed=2)
+            assert agree(found, exact)
     ratio = remedies.least_squares(4, 12, 50_000).same_design
     assert ratio[-1] / ratio[0] == pytest.approx(np.pi**2 / 6, rel=1e-4)
 
@@ -225,3 +210,35 @@ def test_metered_draws_classes_equally_often():
     data = np.random.default_rng(0).normal(size=(30, 2)), np.repeat([3, 8], [20, 10])
     _, labels = remedies.Metered(Gaussian()).fit(data, 0).sample(40, 1)
     assert (labels == 3).sum() == 20
+
+
+def labelled(points):
+    return points, np.arange(len(points)) % 2
+
+
+def test_surprise_ranks_each_class():
+    rng = np.random.default_rng(0)
+    data = labelled(rng.normal(size=(400, 3)) * [1, 5, 1])
+    fitted = remedies.Metered(Gaussian()).fit(data, 0)
+    past = Past(data, data, fitted, 1, 0)
+    far = np.vstack([rng.normal(size=(18, 3)), [[9, 0, 0], [0, 9, 0]]])  # the same, in two units
+    ranks = remedies.surprise(labelled(far), past)
+    assert sorted(ranks[::2]) == sorted(ranks[1::2]) == pytest.approx(np.arange(10) / 10)
+    assert ranks[18] == 0.9 and ranks[18] > ranks[19] - 0.5
+    kept = trained_on(
+        Filter(lambda rows, past: remedies.surprise(rows, past) < 0.5),
+        2,
+        remedies.Metered(Gaussian()),
+        data,
+    )[1][0]
+    assert kept.var(0)[1] < 0.8 * data[0].var(0)[1]
+
+
+def test_adversary_turns_samples_into_real_data():
+    rng = np.random.default_rng(1)
+    real = labelled(rng.normal(size=(3_000, 1)))
+    wide = labelled(1.5 * rng.normal(size=(3_000, 1)) + 0.5)
+    adversary = remedies.Adversary()
+    kept = wide[0][adversary(wide, Past(real, real, None, 1, 0))]
+    assert adversary.meter["models"] == 1
+    assert kept.mean() == pytest.approx(0, abs=0.12) and kept.std() == pytest.approx(1, abs=0.12)

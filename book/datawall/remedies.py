@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
+from sklearn.linear_model import LogisticRegression
 
 from datawall.drift import Moments
 from datawall.generators import Fitted, FittedPerClass, Generator, PerClass
@@ -129,6 +130,49 @@ class Exchange:
         parts = [np.roll(part, shift, axis=-1) for shift, part in enumerate(drawn)]
         rows = np.stack(parts).reshape(size, past.columns)
         return Next(rows, rows)
+
+
+# Filters ------------------------------------------------------------------------------------------
+
+
+def surprise(rows: tuple[np.ndarray, np.ndarray], past: Past) -> np.ndarray:
+    """How unlike its class each of the last model's samples is: its rank, from 0 to below 1, (n,).
+
+    By the Mahalanobis distance from the class's mean, for `PerClass` of Gaussians. A `Filter` by
+    `surprise(rows, past) < 0.5` keeps the more typical half.
+    """
+    points, labels = rows
+    ranks = np.zeros(len(labels))
+    for label, part in zip(past.fitted.classes, past.fitted.parts, strict=True):
+        own = labels == label
+        gaps = points[own] - part.mean
+        squares = np.einsum("ij,jk,ik->i", gaps, np.linalg.pinv(part.covariance), gaps)
+        ranks[own] = squares.argsort().argsort() / max(own.sum(), 1)
+    return ranks
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """Keeps a sample with the chance that a discriminator of real and generated points gives it.
+
+    A logistic regression on coordinates and their squares is trained on the originals and on what
+    is to be judged; with p its chance of being real, a sample is kept with p/(1-p) over the 0.95
+    quantile of that, which turns the samples' distribution into that of real data if the
+    discriminator is the best there is [Azadi et al. 2019, arXiv:1810.06758]. `meter` counts models.
+    """
+
+    meter: Counter = field(default_factory=Counter, compare=False)
+
+    def __call__(self, rows: tuple[np.ndarray, np.ndarray], past: Past) -> np.ndarray:
+        points, real = rows[0], past.original[0]
+        both = np.concatenate([points, real])
+        features = np.concatenate([both, both**2], 1)
+        judge = LogisticRegression(C=0.1, class_weight="balanced", max_iter=300)
+        judge.fit(features, np.repeat([0, 1], [len(points), len(real)]))
+        self.meter.update(models=1)
+        odds = np.exp(judge.decision_function(features[: len(points)]))
+        rng = np.random.default_rng([past.seed, past.generation])
+        return rng.random(len(odds)) < odds / np.quantile(odds, 0.95)
 
 
 # Generators ---------------------------------------------------------------------------------------
@@ -344,6 +388,27 @@ def least_squares(features: int, rows: int, rounds: int) -> Rounds:
     first = features / (rows - features - 1)
     fresh = np.cumsum(features / (i * (i * rows - features - 1)))
     return Rounds(first * i, first * np.cumsum(1 / i**2), fresh)
+
+
+def regressions(
+    features: int, rows: int, rounds: int, fresh: bool, keep: bool, count: int, seed: int
+) -> np.ndarray:
+    """`count` simulations of what `least_squares` expects, (rounds, count).
+
+    fresh: new inputs in each round. keep: train on all rounds so far, and not on the last alone.
+    """
+    rng, errors = np.random.default_rng(seed), np.empty((rounds, count))
+    inputs, fit = rng.standard_normal((count, rows, features)), np.zeros((count, features))
+    squares = products = 0.0
+    for i in range(rounds):
+        if fresh and i:
+            inputs = rng.standard_normal(inputs.shape)
+        labels = np.einsum("crd,cd->cr", inputs, fit) + rng.standard_normal((count, rows))
+        squares = keep * squares + np.einsum("crd,cre->cde", inputs, inputs)
+        products = keep * products + np.einsum("crd,cr->cd", inputs, labels)
+        fit = np.linalg.solve(squares, products[..., None])[..., 0]
+        errors[i] = np.square(fit).sum(-1)
+    return errors
 
 
 def shifted(features: int, rows: ArrayLike, share: float, shift: float = 1.0) -> np.ndarray:
