@@ -18,10 +18,6 @@ def agree(draws, expected):
     return (np.abs(draws.mean(-1) - expected) < WIDEST * error).all()
 
 
-def beyond(reach, rows, past):
-    return np.abs(rows - past.fitted.mean) > reach * np.sqrt(past.fitted.variance)
-
-
 N, T = 24, 12
 CASES = {
     "subsampled": (Subsample(Accumulate()), remedies.subsampled(N, T)),
@@ -35,11 +31,11 @@ CASES = {
     "distilled": (remedies.First(), remedies.distilled(N, T)),
     "cooled": (Own(0.8), remedies.rescaled(N, T, 0.8)),
     "typical": (
-        Filter(lambda rows, past: ~beyond(1.2, rows, past)),
+        Filter(remedies.Within(1.2)),
         remedies.rescaled(N, T, remedies.typical(1.2)),
     ),
     "surprising": (
-        Filter(lambda rows, past: beyond(0.2, rows, past)),
+        Filter(remedies.Within(0.2, beyond=True)),
         remedies.rescaled(N, T, remedies.surprising(0.2)),
     ),
 }

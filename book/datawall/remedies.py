@@ -135,6 +135,21 @@ class Exchange:
 # Filters ------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Within:
+    """For `recursion.chains`: keeps points within `reach` standard deviations of the last mean.
+
+    beyond: keeps the others instead. `typical` and `surprising` say what variance is left.
+    """
+
+    reach: float
+    beyond: bool = False
+
+    def __call__(self, rows: np.ndarray, past: Past) -> np.ndarray:
+        gaps = np.abs(rows - past.fitted.mean) / np.sqrt(past.fitted.variance)
+        return (gaps < self.reach) != self.beyond
+
+
 def surprise(rows: tuple[np.ndarray, np.ndarray], past: Past) -> np.ndarray:
     """How unlike its class each of the last model's samples is: its rank, from 0 to below 1, (n,).
 
