@@ -289,6 +289,103 @@ def test_two_at_once_are_kept_apart(tiny):
         run(folder)
 
 
+CHAIN = """
+from datawall import study
+
+def walk(start, seed):
+    with open({log!r}, "a") as file:
+        file.write(f"{{start}},{{seed}}\\n")
+    for step in range(3):
+        if step == {breaks}:
+            raise ValueError("the chain has ended")
+        with open({log!r}, "a") as file:
+            file.write(f"step{{step}}\\n")
+        yield {{"at": start + step}}
+
+STUDY = study.Study(
+    grid={{"start": (10, 20), "step": (0, 1, 2), "seed": (0, 1)}},
+    function=walk,
+    results=("at",),
+    tolerance=1e-6,
+    along={along!r},
+)
+"""
+
+
+@pytest.fixture
+def chain(tmp_path):
+    """A function that writes a study whose runs pass through three steps."""
+
+    def write(breaks=None, along="step"):
+        log = str(tmp_path / "log.txt")
+        (tmp_path / "tiny.py").write_text(CHAIN.format(log=log, breaks=breaks, along=along))
+        return tmp_path
+
+    return write
+
+
+def test_one_run_gives_a_row_for_each_step_that_it_passes(chain):
+    folder = chain()
+    assert run(folder) == []
+    columns = study.table("tiny", folder)
+    assert (columns["at"] == columns["start"] + columns["step"]).all() and len(columns["at"]) == 12
+    assert [word for word in begun(folder) if "," in word] == ["10,0", "10,1", "20,0", "20,1"]
+
+
+def test_steps_that_are_missing_are_run_without_those_after_them(chain):
+    folder = chain()
+    run(folder)
+    loaded = study.load("tiny", folder)
+    loaded[1].replace([r for r in loaded[1].read() if r.settings["step"] != 1])
+    (folder / "log.txt").unlink()
+    assert run(folder) == []
+    assert begun(folder)[:3] == ["10,0", "step0", "step1"] and "step2" not in begun(folder)
+    assert len(lines(folder)) == 12
+
+
+def test_verify_re_runs_a_step_from_the_start(chain):
+    folder = chain()
+    run(folder)
+    study_, record = study.load("tiny", folder)
+    assert study.verify(study_, record, sample=12, seed=0) == []
+    record.path.write_text(record.path.read_text().replace("20,2,1,22", "20,2,1,23"))
+    (fault,) = study.verify(study_, record, sample=12, seed=0)
+    assert fault == "start 20, step 2, seed 1: at is 22, recorded 23"
+
+
+def test_steps_before_a_failure_are_kept_and_those_after_it_named(chain):
+    folder = chain(breaks=2)
+    failed = run(folder)
+    assert len(lines(folder)) == 8 and len(failed) == 4
+    assert failed[0] == "start 10, step 2, seed 0: ValueError: the chain has ended"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "faults"), [(22.0, 0), (22.25, 0), (22.35, 1), (21.75, 0), (21.65, 1)]
+)
+def test_a_tolerance_may_have_a_part_in_the_results_own_unit(chain, recorded, faults):
+    folder = chain()
+    program = folder / "tiny.py"
+    program.write_text(program.read_text().replace("1e-6", '{"at": (0.01, 0.1)}'))
+    given, record = study.load("tiny", folder)
+    settings = {"start": 20, "step": 2, "seed": 0}
+    record.replace([study.Row(settings, {"at": recorded}, 0.0, "", "")])
+    assert len(study.verify(given, record, sample=1, seed=0)) == faults
+
+
+def test_each_result_needs_a_tolerance(chain):
+    folder = chain()
+    program = folder / "tiny.py"
+    program.write_text(program.read_text().replace("1e-6", "{}"))
+    with pytest.raises(ValueError, match="a tolerance for each result"):
+        study.load("tiny", folder)
+
+
+def test_a_run_passes_along_one_of_its_settings(chain):
+    with pytest.raises(ValueError, match="along is stride, and the settings are start, step, seed"):
+        study.load("tiny", chain(along="stride"))
+
+
 def test_verify_re_runs_rows_and_tells_what_changed(tiny):
     folder = tiny()
     loaded = study.load("tiny", folder)

@@ -61,19 +61,24 @@ class Study:
 
     grid: for each setting, a seed among them, the values that it takes. function: called with a
     value for each setting; returns the results, names to numbers; draws nothing that isn't seeded.
-    results: the names that it returns. tolerance: how far a result may lie, relative to itself,
-    from what another processor gives. uses: the modules whose code the results depend on. keep:
-    of all combinations, those to run. program: the file that it came from; `load` sets it.
+    results: the names that it returns. tolerance: how far a result may lie from what another
+    processor gives, relative to itself; or for each result a pair, so far relative to itself and so
+    far in its own unit, added up. uses: the modules whose code the results depend on. keep: of all
+    combinations, those to run. along: a setting that one run passes through, such as the generation
+    of a chain: the function is called without it and yields the results at each of its values in
+    turn, each a row. program: the file that it came from; `load` sets it.
 
-    Raises ValueError when two columns of its rows would have the same name.
+    Raises ValueError when two columns of its rows would have one name, `along` isn't a setting, or
+    a result has no tolerance.
     """
 
     grid: Mapping[str, Sequence]
-    function: Callable[..., dict[str, float]]
+    function: Callable[..., dict[str, float] | Iterator[dict[str, float]]]
     results: Sequence[str]
-    tolerance: float
+    tolerance: float | Mapping[str, tuple[float, float]]
     uses: Sequence[ModuleType] = ()
     keep: Callable[..., bool] = lambda **settings: True
+    along: str | None = None
     program: Program | None = None
 
     def __post_init__(self):
@@ -83,6 +88,10 @@ class Study:
                 f"{', '.join(twice)}: two columns of this name; settings and results each need one "
                 f"of their own, and {', '.join(ABOUT)} are taken"
             )
+        if isinstance(self.tolerance, Mapping) and set(self.tolerance) != set(self.results):
+            raise ValueError("give a tolerance for each result, or one for all")
+        if self.along is not None and self.along not in self.grid:
+            raise ValueError(f"along is {self.along}, and the settings are {', '.join(self.grid)}")
 
     @property
     def columns(self) -> list[str]:
@@ -96,6 +105,20 @@ class Study:
             dict(zip(self.grid, values, strict=True)) for values in product(*self.grid.values())
         )
         return [settings for settings in every if self.keep(**settings)]
+
+    def allowed(self, name: str) -> tuple[float, float]:
+        """The tolerance of a result: relative to itself, and in its own unit."""
+        if isinstance(self.tolerance, Mapping):
+            return self.tolerance[name]
+        return self.tolerance, 0.0
+
+    def runs(self, cells: Sequence[dict]) -> list[list[dict]]:
+        """The cells grouped as they are run: each by itself, or those that one run passes."""
+        groups = {}
+        for cell in cells:
+            shared = {k: v for k, v in cell.items() if k != self.along}
+            groups.setdefault(_key(shared), []).append(cell)
+        return list(groups.values())
 
 
 @dataclass(frozen=True)
@@ -283,13 +306,14 @@ def verify(study: Study, record: Record, sample: int, seed: int) -> list[str]:
     chosen = np.random.default_rng(seed).permutation(len(rows))[:sample]
     faults = []
     for row in (rows[i] for i in chosen):
-        _, again, _ = _one(study.program, row.settings)
+        ((_, again, _),) = _one(study.program, [row.settings])
         if isinstance(again, str):
             faults.append(f"{_text(row.settings)}: {again}")
             continue
         for name, value in again.items():
             recorded = row.results[name]
-            if not abs(value - recorded) <= study.tolerance * abs(recorded):
+            relative, absolute = study.allowed(name)
+            if not abs(value - recorded) <= relative * abs(recorded) + absolute:
                 faults.append(
                     f"{_text(row.settings)}: {name} is {value:.6g}, recorded {recorded:.6g}"
                 )
@@ -345,18 +369,19 @@ def _results(study, todo, workers, scheduler) -> Iterator[tuple[dict, dict | str
     if scheduler:
         yield from _on_cluster(study, todo, scheduler)
         return
-    left = {_key(settings): settings for settings in todo}
+    left = dict(enumerate(study.runs(todo)))
     while left:
         before = len(left)
         parallel = joblib.Parallel(
             n_jobs=workers or joblib.cpu_count(), return_as="generator_unordered", batch_size=1
         )
         try:
-            for settings, outcome, seconds in parallel(
-                joblib.delayed(_one)(study.program, settings) for settings in list(left.values())
+            for number, rows in parallel(
+                joblib.delayed(_numbered)(number, study.program, cells)
+                for number, cells in list(left.items())
             ):
-                del left[_key(settings)]
-                yield settings, outcome, seconds
+                del left[number]
+                yield from rows
         except TerminatedWorkerError:
             if len(left) == before:
                 raise StudyError(
@@ -373,22 +398,46 @@ def _on_cluster(study, todo, scheduler):
             "--scheduler needs the package distributed: run `pip install distributed`"
         ) from None
     with Client(scheduler, timeout=30) as client:
-        futures = [client.submit(_one, study.program, settings, pure=False) for settings in todo]
+        futures = [
+            client.submit(_one, study.program, cells, pure=False) for cells in study.runs(todo)
+        ]
         for future in as_completed(futures):
-            yield future.result()
+            yield from future.result()
             future.release()
 
 
-def _one(program: Program, settings: dict) -> tuple[dict, dict[str, float] | str, float]:
-    """One run: its settings, its results or what went wrong, and its seconds."""
-    began = time.perf_counter()
+def _numbered(number: int, program: Program, cells: list[dict]) -> tuple[int, list]:
+    return number, _one(program, cells)
+
+
+def _one(program: Program, cells: list[dict]) -> list[tuple[dict, dict[str, float] | str, float]]:
+    """One run: for each of its cells the settings, its results or what went wrong, and seconds."""
+    rows, left, began = [], list(cells), time.perf_counter()
     try:
         study = _study(program)
-        found = study.function(**settings)
-        outcome = {name: float(found[name]) for name in study.results}
+        for settings, found in _results_of(study, cells[0]):
+            outcome = {name: float(found[name]) for name in study.results}
+            if settings in left:
+                left.remove(settings)
+                rows.append((settings, outcome, time.perf_counter() - began))
+            if not left:
+                return rows
+            began = time.perf_counter()
+        failure = "the function yielded no results for this"
     except Exception as error:  # one run's failure mustn't stop the others
-        outcome = f"{type(error).__name__}: {error}"
-    return settings, outcome, time.perf_counter() - began
+        failure = f"{type(error).__name__}: {error}"
+    return rows + [(settings, failure, time.perf_counter() - began) for settings in left]
+
+
+def _results_of(study: Study, cell: dict) -> Iterator[tuple[dict, dict[str, float]]]:
+    """The settings that one run passes through, each with what the function found there."""
+    if study.along is None:
+        yield cell, study.function(**cell)
+        return
+    shared = {k: v for k, v in cell.items() if k != study.along}
+    values = study.grid[study.along]
+    for value, found in zip(values, study.function(**shared), strict=False):
+        yield {**cell, study.along: value}, found
 
 
 def _alone(path: Path):
