@@ -147,7 +147,7 @@ def test_import(benchmark, report):
 
     own = (
         "from datawall import check, corpus, generators, laws, ledger, measure, plots, quality, "
-        "recursion, render, sample, stock, study, train, vision"
+        "recursion, remedies, render, sample, stock, study, train, vision"
     )
     torchs = statistics.median(fresh("import torch") for _ in range(5))
     benchmark.pedantic(fresh, (own,), rounds=5, warmup_rounds=1)
