@@ -449,9 +449,3 @@ def threshold(right: float, wrong: float) -> float:
     if not (0 <= wrong <= 1 and 0 < right <= 1):
         raise ValueError(f"chances {right} and {wrong}: give chances, the first above 0")
     return 1 / (1 + wrong / right)
-
-
-def kept_wrong(share: ArrayLike, right: float, wrong: float) -> np.ndarray:
-    """Share of wrong labels among those that a verifier keeps, of a share before it."""
-    p = np.asarray(share, float)
-    return wrong * p / (wrong * p + right * (1 - p))
