@@ -248,8 +248,7 @@ def vendi(similarities: ArrayLike) -> float:
     if not (np.allclose(np.diag(matrix), 1) and np.allclose(matrix, matrix.T)):
         raise ValueError("similarities must be symmetric, with ones on the diagonal")
     shares = np.linalg.eigvalsh(matrix / len(matrix))
-    shares = shares[shares > 1e-12]
-    return math.exp(-(shares * np.log(shares)).sum())
+    return _effective(shares[shares > 1e-12])
 
 
 class Spread(NamedTuple):
@@ -288,8 +287,7 @@ def kinds(labels: ArrayLike) -> float:
     counts = np.unique(np.asarray(labels), return_counts=True)[1]
     if not len(counts):
         raise ValueError("there are no labels: give one or more")
-    shares = counts / counts.sum()
-    return math.exp(-(shares * np.log(shares)).sum())
+    return _effective(counts / counts.sum())
 
 
 def distinct(rows: ArrayLike, n: int, tokens: int) -> float:
@@ -349,6 +347,11 @@ def usefulness(
 
 
 # Shared -------------------------------------------------------------------------------------------
+
+
+def _effective(shares: np.ndarray) -> float:
+    """exp of the entropy of shares above 0."""
+    return math.exp(-(shares * np.log(shares)).sum())
 
 
 class _Overlap(NamedTuple):

@@ -51,14 +51,14 @@ class Redraw:
     """Original rows, drawn anew for each generation, without replacement: all of them are kept."""
 
     def __call__(self, past: Past, size: int, seed: int) -> Next:
-        shape = length(past.original), past.columns or 1
-        if size > shape[0]:
-            raise ValueError(f"{size} of {shape[0]} original rows are asked for: lower the share")
-        order = np.random.default_rng(seed).random(shape).argsort(0)[:size]
+        count, rng = length(past.original), np.random.default_rng(seed)
+        if size > count:
+            raise ValueError(f"{size} of {count} original rows are asked for: lower the share")
         if past.columns:
+            order = rng.random((count, past.columns)).argsort(0)[:size]
             rows = np.take_along_axis(past.original, order, 0)
         else:
-            rows = take(past.original, order[:, 0])
+            rows = take(past.original, rng.permutation(count)[:size])
         return Next(rows, rows)
 
 

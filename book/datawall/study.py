@@ -112,13 +112,16 @@ class Study:
             return self.tolerance[name]
         return self.tolerance, 0.0
 
-    def runs(self, cells: Sequence[dict]) -> list[list[dict]]:
-        """The cells grouped as they are run: each by itself, or those that one run passes."""
+    def start(self, cell: Mapping) -> dict:
+        """The settings with which the run of a cell starts: all but the one it passes along."""
+        return {k: v for k, v in cell.items() if k != self.along}
+
+    def runs(self, cells: Sequence[dict]) -> dict[tuple, list[dict]]:
+        """The cells of each run, by the key of its start."""
         groups = {}
         for cell in cells:
-            shared = {k: v for k, v in cell.items() if k != self.along}
-            groups.setdefault(_key(shared), []).append(cell)
-        return list(groups.values())
+            groups.setdefault(_key(self.start(cell)), []).append(cell)
+        return groups
 
 
 @dataclass(frozen=True)
@@ -369,18 +372,18 @@ def _results(study, todo, workers, scheduler) -> Iterator[tuple[dict, dict | str
     if scheduler:
         yield from _on_cluster(study, todo, scheduler)
         return
-    left = dict(enumerate(study.runs(todo)))
+    left = study.runs(todo)
     while left:
         before = len(left)
         parallel = joblib.Parallel(
             n_jobs=workers or joblib.cpu_count(), return_as="generator_unordered", batch_size=1
         )
         try:
-            for number, rows in parallel(
-                joblib.delayed(_numbered)(number, study.program, cells)
-                for number, cells in list(left.items())
+            for rows in parallel(
+                joblib.delayed(_one)(study.program, cells) for cells in list(left.values())
             ):
-                del left[number]
+                settings, *_ = rows[0]
+                del left[_key(study.start(settings))]
                 yield from rows
         except TerminatedWorkerError:
             if len(left) == before:
@@ -398,16 +401,11 @@ def _on_cluster(study, todo, scheduler):
             "--scheduler needs the package distributed: run `pip install distributed`"
         ) from None
     with Client(scheduler, timeout=30) as client:
-        futures = [
-            client.submit(_one, study.program, cells, pure=False) for cells in study.runs(todo)
-        ]
+        runs = study.runs(todo).values()
+        futures = [client.submit(_one, study.program, cells, pure=False) for cells in runs]
         for future in as_completed(futures):
             yield from future.result()
             future.release()
-
-
-def _numbered(number: int, program: Program, cells: list[dict]) -> tuple[int, list]:
-    return number, _one(program, cells)
 
 
 def _one(program: Program, cells: list[dict]) -> list[tuple[dict, dict[str, float] | str, float]]:
@@ -434,9 +432,8 @@ def _results_of(study: Study, cell: dict) -> Iterator[tuple[dict, dict[str, floa
     if study.along is None:
         yield cell, study.function(**cell)
         return
-    shared = {k: v for k, v in cell.items() if k != study.along}
-    values = study.grid[study.along]
-    for value, found in zip(values, study.function(**shared), strict=False):
+    steps = study.function(**study.start(cell))
+    for value, found in zip(study.grid[study.along], steps, strict=False):
         yield {**cell, study.along: value}, found
 
 

@@ -16,46 +16,35 @@ words of the plays, and `spelled` is the share of words that are of the plays. C
 collapse-in-language-models.
 """
 
-import re
-from collections import Counter
-from functools import cache
-
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from datawall import corpus, generators, measure, model, quality, recursion, sample, study, train
+from datawall import (
+    corpus,
+    exam,
+    generators,
+    measure,
+    model,
+    quality,
+    recursion,
+    remedies,
+    sample,
+    study,
+    train,
+)  # fmt: skip
 
 LENGTH, ROWS, TOKENS, WRITTEN, GENERATIONS, SEEDS = 64, 2**11, 2**18, 2**10, 10, 5
-WORD = re.compile("[A-Za-z']+")
-RARE = 20  # a word is rare that occurs less often in the training plays
 
 
-@cache
-def texts():
-    """Letters, the training text, its words, exam rows, and which letters are in rare words."""
-    training, held_out = corpus.shakespeare().split(seed=0)
-    letters = corpus.Vocabulary(training.text)
-    counts = Counter(word.group().lower() for word in WORD.finditer(training.text))
-    unseen = letters.encode(held_out.text)
-    rare = torch.zeros_like(unseen)
-    for word in WORD.finditer(held_out.text):
-        rare[word.start() : word.end()] = counts[word.group().lower()] < RARE
-    exam, marks = (corpus.windows(x, LENGTH - 1, 512, seed=0) for x in (unseen, rare))
-    return letters, letters.encode(training.text), counts, exam, marks.bool()
+def plays():
+    return exam.shakespeare(LENGTH)
 
 
 class Plays:
-    """The real plays as a source of rows; or, given rows, those, drawn anew each time."""
-
-    def __init__(self, rows=None):
-        self.rows = rows
+    """The real plays as a source of rows."""
 
     def sample(self, n, seed):
-        if self.rows is None:
-            return corpus.windows(texts()[1], LENGTH - 1, n, seed)
-        order = np.random.default_rng(seed).permutation(len(self.rows))
-        return self.rows[order[:n]]
+        return corpus.windows(plays().text, LENGTH - 1, n, seed)
 
 
 def likely(rows, past):
@@ -65,55 +54,40 @@ def likely(rows, past):
 
 def judged(rows, past):
     """The half that a judge takes for real; it has read the real rows, and others of the model."""
-    letters, real = texts()[0], past.original[: len(past.original) // 2]
+    real = past.original[: len(past.original) // 2]
     written = past.fitted.sample(len(real), past.seed + 99 * past.generation)
-    spelled = [[letters.decode(row) for row in part] for part in (real, written, rows)]
+    spelled = [[plays().letters.decode(row) for row in part] for part in (real, written, rows)]
     merit = quality.judge(*spelled[:2]).predict_proba(spelled[2])[:, 1]
     return merit >= np.median(merit)
 
 
-def policies(real):
-    """By name, for a chain that began with these real rows (n, length)."""
-    own = recursion.Own()
-
-    def tenth(source):
-        return recursion.Mix((recursion.Fresh(source), own), (0.1, 0.9))
-
-    return {
-        "replace": own,
-        "originals": tenth(Plays(real)),
-        "fresh": tenth(Plays()),
-        "accumulate": recursion.Accumulate(),
-        "subsample": recursion.Subsample(recursion.Accumulate()),
-        "likely": recursion.Filter(likely),
-        "judged": recursion.Filter(judged),
-    }
+OWN, TENTH = recursion.Own(), (0.1, 0.9)
+POLICIES = {
+    "replace": OWN,
+    "originals": recursion.Mix((remedies.Redraw(), OWN), TENTH),
+    "fresh": recursion.Mix((recursion.Fresh(Plays()), OWN), TENTH),
+    "accumulate": recursion.Accumulate(),
+    "subsample": recursion.Subsample(recursion.Accumulate()),
+    "likely": recursion.Filter(likely),
+    "judged": recursion.Filter(judged),
+}
 
 
 def chain(policy, temperature, seed, generations=GENERATIONS):
     """Yield each generation of the loop (`recursion.Generation`)."""
     real = Plays().sample(ROWS, seed)
     knobs = generators.LanguageModel(
-        len(texts()[0]), TOKENS, width=64, layers=1, recipe=train.Recipe(warmup=20),
+        len(plays().letters), TOKENS, width=64, layers=1, recipe=train.Recipe(warmup=20),
         temperature=temperature,
     )  # fmt: skip
-    return recursion.run(knobs, policies(real)[policy], real, generations, seed)
-
-
-@torch.no_grad()
-def exam(fitted):
-    """Cross-entropy of unseen plays and of the rare words in them, in nats a character."""
-    *_, rows, rare = texts()
-    marked = F.pad(rows, (1, 0), value=fitted.knobs.vocab)
-    nats = F.cross_entropy(fitted.model(marked[:, :-1]).transpose(1, 2), rows, reduction="none")
-    return nats.mean().item(), nats[rare].mean().item()
+    return recursion.run(knobs, POLICIES[policy], real, generations, seed)
 
 
 def writing(rows):
     """What can be said of rows (n, length) by counting."""
-    letters, _, counts, *_ = texts()
-    found = [word.lower() for row in rows for word in WORD.findall(letters.decode(row))]
-    known = [word for word in found if word in counts]
+    written = [plays().letters.decode(row) for row in rows]
+    found = [word.lower() for row in written for word in exam.WORD.findall(row)]
+    known = [word for word in found if word in plays().counts]
     return {
         "distinct": measure.distinct(rows, 8, rows.numel()),
         "repeated": measure.repeated(rows, 4),
@@ -132,7 +106,7 @@ def measured(policy, temperature, seed, generations=GENERATIONS):
             first = turn.fitted
             usual = np.quantile(first.nats(first.sample(2 * WRITTEN, seed + 1_000)), [0.05, 0.95])
         rows = turn.fitted.sample(WRITTEN, seed + 2_000)
-        nats, (loss, rare) = first.nats(rows), exam(turn.fitted)
+        nats, (loss, rare) = first.nats(rows), plays().losses(turn.fitted)
         yield {
             "loss": loss,
             "rare": rare,
@@ -153,7 +127,7 @@ def _keep(policy, temperature, seed, generation):
 STUDY = study.Study(
     grid={
         "seed": tuple(range(SEEDS)),
-        "policy": tuple(policies(None)),
+        "policy": tuple(POLICIES),
         "temperature": (1.0, 0.9, 0.8),
         "generation": tuple(range(GENERATIONS)),
     },
@@ -172,7 +146,18 @@ STUDY = study.Study(
         "words": (0.1, 30),
         "spelled": (0.0, 0.04),
     },
-    uses=(corpus, generators, measure, model, quality, recursion, sample, train),
+    uses=(
+        corpus,
+        exam,
+        generators,
+        measure,
+        model,
+        quality,
+        recursion,
+        remedies,
+        sample,
+        train,
+    ),
     keep=_keep,
     along="generation",
 )

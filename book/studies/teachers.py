@@ -8,42 +8,28 @@ takes for real; or those of five teachers, in equal parts. Exam: unseen plays, a
 that are rare in all that there is to train on. Chapter: teachers.
 """
 
-import re
-from collections import Counter
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from datawall import corpus, generators, model, quality, sample, study, train
+from datawall import corpus, exam, generators, model, quality, sample, study, train
 
 LENGTH, ROWS, PLENTY, SEEDS = 64, 2**11, 2**13, 5
-WORD = re.compile("[A-Za-z']+")
-RARE = 20  # a word is rare that occurs less often in the training plays
 
 
-@cache
-def _texts():
-    """Letters, the training text, exam rows, and which of their letters are in rare words."""
-    training, held_out = corpus.shakespeare().split(seed=0)
-    letters = corpus.Vocabulary(training.text)
-    counts = Counter(word.group().lower() for word in WORD.finditer(training.text))
-    unseen = letters.encode(held_out.text)
-    rare = torch.zeros_like(unseen)
-    for word in WORD.finditer(held_out.text):
-        rare[word.start() : word.end()] = counts[word.group().lower()] < RARE
-    exam, marks = (corpus.windows(x, LENGTH - 1, 512, seed=0) for x in (unseen, rare))
-    return letters, letters.encode(training.text), exam, marks.bool()
+def plays():
+    return exam.shakespeare(LENGTH)
 
 
 @cache
 def teacher(seed):
     """A larger model that has read plenty."""
-    letters, text, *_ = _texts()
-    rows = corpus.windows(text, LENGTH - 1, PLENTY, seed)
-    knobs = generators.LanguageModel(len(letters), PLENTY * (LENGTH + 1), width=64, layers=1)
+    rows = corpus.windows(plays().text, LENGTH - 1, PLENTY, seed)
+    knobs = generators.LanguageModel(
+        len(plays().letters), PLENTY * (LENGTH + 1), width=64, layers=1
+    )
     return knobs.fit(rows, seed)
 
 
@@ -58,36 +44,30 @@ def _written(rows, count, seed):
     if rows == "likely":
         merit = -teacher(seed).nats(found)
     if rows == "judged":
-        letters, text, *_ = _texts()
-        real = corpus.windows(text, LENGTH - 1, len(found), seed + SEEDS)
+        real = corpus.windows(plays().text, LENGTH - 1, len(found), seed + SEEDS)
         written = teacher(seed).sample(len(found), seed + SEEDS)  # others than those it will judge
-        spelled = [[letters.decode(row) for row in part] for part in (real, written, found)]
+        spelled = [[plays().letters.decode(row) for row in part] for part in (real, written, found)]
         merit = quality.judge(*spelled[:2]).predict_proba(spelled[2])[:, 1]
     return found[np.sort(np.argsort(-merit, kind="stable")[:count])]
 
 
-@torch.no_grad()
-def _losses(fitted):
-    _, _, exam, rare = _texts()
-    marked = F.pad(exam, (1, 0), value=fitted.knobs.vocab)
-    nats = F.cross_entropy(fitted.model(marked[:, :-1]).transpose(1, 2), exam, reduction="none")
-    return nats.mean().item(), nats[rare].mean().item()
-
-
 def losses_of_a_student(real, share, targets, rows, seed):
-    letters, text, *_ = _texts()
     torch.set_num_threads(1)
     given = round(share * ROWS)
-    own = corpus.windows(text, LENGTH - 1, real // LENGTH, seed + 2 * SEEDS)
+    own = corpus.windows(plays().text, LENGTH - 1, real // LENGTH, seed + 2 * SEEDS)
     again = own[torch.arange(ROWS - given) % len(own)]
     read = torch.cat([again, _written(rows, given, seed)]) if given else again
     knobs = generators.LanguageModel(
-        len(letters), ROWS * (LENGTH + 1), width=32, layers=1, recipe=train.Recipe(warmup=20)
+        len(plays().letters),
+        ROWS * (LENGTH + 1),
+        width=32,
+        layers=1,
+        recipe=train.Recipe(warmup=20),
     )
     if targets == "opinion":
         knobs = replace(knobs, teacher=teacher(seed))
-    loss, on_rare = _losses(knobs.fit(read, seed))
-    of_teacher, of_teacher_on_rare = _losses(teacher(seed))
+    loss, on_rare = plays().losses(knobs.fit(read, seed))
+    of_teacher, of_teacher_on_rare = plays().losses(teacher(seed))
     return {
         "loss": loss,
         "rare": on_rare,
@@ -114,6 +94,6 @@ STUDY = study.Study(
     function=losses_of_a_student,
     results=("loss", "rare", "teacher", "teacher_rare"),
     tolerance=0.02,
-    uses=(corpus, generators, model, quality, sample, train),
+    uses=(corpus, exam, generators, model, quality, sample, train),
     keep=_keep,
 )

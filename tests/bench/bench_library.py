@@ -146,7 +146,7 @@ def test_import(benchmark, report):
         return seconds(lambda: subprocess.run(command, cwd=BOOK, check=True))
 
     own = (
-        "from datawall import check, corpus, generators, laws, ledger, measure, plots, quality, "
+        "from datawall import check, corpus, exam, generators, laws, ledger, measure, plots, quality, "
         "recursion, remedies, render, sample, stock, study, train, vision"
     )
     torchs = statistics.median(fresh("import torch") for _ in range(5))
