@@ -146,8 +146,8 @@ def test_import(benchmark, report):
         return seconds(lambda: subprocess.run(command, cwd=BOOK, check=True))
 
     own = (
-        "from datawall import check, corpus, exam, generators, laws, ledger, measure, plots, quality, "
-        "recursion, remedies, render, sample, stock, study, train, vision"
+        "from datawall import check, corpus, exam, generators, laws, ledger, measure, plots, "
+        "quality, recursion, remedies, render, sample, stock, study, train, vision"
     )
     torchs = statistics.median(fresh("import torch") for _ in range(5))
     benchmark.pedantic(fresh, (own,), rounds=5, warmup_rounds=1)
