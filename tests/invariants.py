@@ -28,7 +28,7 @@ from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
 from pybtex.database import parse_string
 
-from datawall.ledger import MIME as MEASURED
+from datawall.page.ledger import MIME as MEASURED
 
 SKELETON = (
     "The claim",

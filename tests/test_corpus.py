@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from datawall import corpus
-from datawall.corpus import Corpus, Vocabulary
+from datawall.text import corpus
+from datawall.text.corpus import Corpus, Vocabulary
 
 PLAIN = "To be, or not to be, that is the question.\n" * 40
 

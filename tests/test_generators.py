@@ -11,19 +11,12 @@ from scipy import stats
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 
-from datawall import corpus
-from datawall.generators import (
-    VAE,
-    Categorical,
-    Diffusion,
-    Gaussian,
-    LanguageModel,
-    Mixture,
-    PerClass,
-    SoftTargets,
-    tempered,
-)
-from datawall.train import Recipe
+from datawall.generators.closed_forms import Categorical, Gaussian, Mixture
+from datawall.generators.combined import PerClass, tempered
+from datawall.generators.language import LanguageModel, SoftTargets
+from datawall.generators.networks import VAE, Diffusion
+from datawall.lm.train import Recipe
+from datawall.text import corpus
 
 RNG = np.random.default_rng(0)
 MEAN, LOADINGS = np.array([3.0, -1.0, 0.5]), RNG.normal(size=(3, 3))
@@ -308,7 +301,7 @@ def test_a_language_model_learns_the_chain(writer):
 def test_its_samples_have_the_models_own_bigrams(writer):
     _, fitted = writer
     pairs = torch.cartesian_prod(*[torch.arange(5)] * 2)
-    chance = np.exp(-2 * short_nats(fitted, pairs))
+    chance = np.exp(-2 * short_nats(fitted, pairs)).astype(float)
     samples = fitted.sample(20_000, 0)[:, :2]
     counts = np.bincount((5 * samples[:, 0] + samples[:, 1]).numpy(), minlength=25)
     assert chance.sum() == pytest.approx(1, abs=1e-3)  # hardly anything is left for the mark

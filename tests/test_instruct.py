@@ -2,7 +2,7 @@
 
 import pytest
 
-from datawall import instruct
+from datawall.lm import instruct
 
 
 def test_without_its_packages_it_says_which_and_how_to_install_them(monkeypatch):

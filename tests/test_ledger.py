@@ -7,7 +7,7 @@ from datetime import date
 import nbformat
 import pytest
 
-from datawall import ledger
+from datawall.page import ledger
 
 ROW = """
 [[claim]]

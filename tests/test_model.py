@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from datawall.model import Config, Transformer
+from datawall.lm.model import Config, Transformer
 
 SHAPES = [
     Config(vocab=11, width=16, layers=1, context=8),

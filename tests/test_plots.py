@@ -9,8 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from datawall import plots
-from datawall.uncertainty import Interval
+from datawall.evidence.intervals import Interval
+from datawall.page import plots
 
 
 @pytest.fixture(autouse=True)

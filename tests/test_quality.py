@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from datasketch import MinHashLSH
 
-from datawall import corpus, quality
+from datawall.text import corpus, quality
 
 SENTENCES = [
     "The harbour was quiet that morning, and nobody had seen the pilot since the day before.",

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from datawall import rare
-from datawall.rare import Cases
+from datawall.worlds import rare
+from datawall.worlds.rare import Cases
 
 CRASHES, CARAVAN = rare.crashes(), rare.caravan()
 SCORES, RARE = np.array([0.1, 0.4, 0.4, 0.6, 0.9]), np.array([0, 1, 0, 0, 1])
@@ -69,8 +69,10 @@ def test_known_chances_are_best_cut_at_the_theory_s_threshold():
     rng = np.random.default_rng(1)
     chance = rng.random(200_000)
     labels = rng.random(200_000) < chance
-    assert rare.best_threshold(chance, labels, 9) == pytest.approx(rare.threshold(9), abs=0.02)
-    assert rare.threshold(9) == pytest.approx(0.1)
+    assert rare.best_threshold(chance, labels, 9) == pytest.approx(
+        rare.decision_threshold(9), abs=0.02
+    )
+    assert rare.decision_threshold(9) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("way", rare.WAYS[1:])
@@ -144,7 +146,7 @@ def test_balancing_shift():
         ),
         (lambda: rare.material("SMOTE", [[0]] * 3, [1, 0, 0], 0), "1 rare of 3 cases"),
         (lambda: rare.material("SMOTE", [[0]] * 3, [1, 1, 0], 0), "at most half"),
-        (lambda: rare.threshold(0), "a missed case must cost more than nothing"),
+        (lambda: rare.decision_threshold(0), "a missed case must cost more than nothing"),
         (lambda: rare.balancing_shift(0), "must lie between 0 and 1"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from datawall.render import KNOBS, STROKES, Knobs, paste, photographs, render, vary
+from datawall.worlds.render import KNOBS, STROKES, Knobs, paste, photographs, render, vary
 
 DIGITS = np.arange(500) % 10
 ONES = np.ones(400, int)

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from datawall import stock
+from datawall.laws import stock
 
 # Every assumption at one value, so that what follows can be worked out by hand.
 FIXED = {

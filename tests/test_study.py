@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datawall import study
-from datawall.study import StudyError
+from datawall.evidence import study
+from datawall.evidence.study import StudyError
 
 BOOK = Path(study.__file__).parent.parent
 # Each run leaves a line in a file beside the study when it begins, so a test sees what was run.

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from datawall import corpus, train
-from datawall.model import Config
-from datawall.train import Job, Recipe
+from datawall.lm import train
+from datawall.lm.model import Config
+from datawall.lm.train import Job, Recipe
+from datawall.text import corpus
 
 # A text with structure to learn: each token follows from the one before, but for one in ten.
 RNG = np.random.default_rng(0)

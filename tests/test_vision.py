@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from datawall.render import Knobs, render
-from datawall.vision import accuracy, answers, classifier, learn, locator
+from datawall.worlds.render import Knobs, render
+from datawall.worlds.vision import accuracy, answers, classifier, learn, locator
 
 LABELS = np.arange(200) % 10
 PLAIN = render(LABELS, Knobs(shift=1), 0, 14).images

@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
-from datawall import ledger  # noqa: E402  (the book's folder is on no path before the line above)
+from datawall.page import ledger  # noqa: E402  (the book's folder is on no path before the line above)
 
 logger = logging.getLogger(__name__)
 

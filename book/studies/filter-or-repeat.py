@@ -12,8 +12,10 @@ from functools import cache
 import numpy as np
 import torch
 
-from datawall import corpus, model, quality, study, train
-from datawall.model import Config
+from datawall.evidence import study
+from datawall.lm import model, train
+from datawall.lm.model import Config
+from datawall.text import corpus, quality
 
 CONTEXT, POOL, QUESTIONS = 64, 2**17, 512
 EXAMS = ("prose", "programs", "plays")

@@ -19,25 +19,17 @@ collapse-in-language-models.
 import numpy as np
 import torch
 
-from datawall import (
-    corpus,
-    exam,
-    generators,
-    measure,
-    model,
-    quality,
-    recursion,
-    remedies,
-    sample,
-    study,
-    train,
-)  # fmt: skip
+from datawall.collapse import loop, policies
+from datawall.evidence import study
+from datawall.generators import grading, language, measures
+from datawall.lm import model, sampling, train
+from datawall.text import corpus, quality
 
 LENGTH, ROWS, TOKENS, WRITTEN, GENERATIONS, SEEDS = 64, 2**11, 2**18, 2**10, 10, 5
 
 
 def plays():
-    return exam.shakespeare(LENGTH)
+    return grading.shakespeare(LENGTH)
 
 
 class Plays:
@@ -61,36 +53,36 @@ def judged(rows, past):
     return merit >= np.median(merit)
 
 
-OWN, TENTH = recursion.Own(), (0.1, 0.9)
+OWN, TENTH = policies.Own(), (0.1, 0.9)
 POLICIES = {
     "replace": OWN,
-    "originals": recursion.Mix((remedies.Redraw(), OWN), TENTH),
-    "fresh": recursion.Mix((recursion.Fresh(Plays()), OWN), TENTH),
-    "accumulate": recursion.Accumulate(),
-    "subsample": recursion.Subsample(recursion.Accumulate()),
-    "likely": recursion.Filter(likely),
-    "judged": recursion.Filter(judged),
+    "originals": policies.Mix((policies.Redraw(), OWN), TENTH),
+    "fresh": policies.Mix((policies.Fresh(Plays()), OWN), TENTH),
+    "accumulate": policies.Accumulate(),
+    "subsample": policies.Subsample(policies.Accumulate()),
+    "likely": policies.Filter(likely),
+    "judged": policies.Filter(judged),
 }
 
 
 def chain(policy, temperature, seed, generations=GENERATIONS):
     """Yield each generation of the loop (`recursion.Generation`)."""
     real = Plays().sample(ROWS, seed)
-    knobs = generators.LanguageModel(
+    knobs = language.LanguageModel(
         len(plays().letters), TOKENS, width=64, layers=1, recipe=train.Recipe(warmup=20),
         temperature=temperature,
     )  # fmt: skip
-    return recursion.run(knobs, POLICIES[policy], real, generations, seed)
+    return loop.run(knobs, POLICIES[policy], real, generations, seed)
 
 
 def writing(rows):
     """What can be said of rows (n, length) by counting."""
     written = [plays().letters.decode(row) for row in rows]
-    found = [word.lower() for row in written for word in exam.WORD.findall(row)]
+    found = [word.lower() for row in written for word in grading.WORD.findall(row)]
     known = [word for word in found if word in plays().counts]
     return {
-        "distinct": measure.distinct(rows, 8, rows.numel()),
-        "repeated": measure.repeated(rows, 4),
+        "distinct": measures.distinct(rows, 8, rows.numel()),
+        "repeated": measures.repeated(rows, 4),
         "words": len(set(known)),
         "spelled": len(known) / max(len(found), 1),
     }
@@ -147,16 +139,7 @@ STUDY = study.Study(
         "spelled": (0.0, 0.04),
     },
     uses=(
-        corpus,
-        exam,
-        generators,
-        measure,
-        model,
-        quality,
-        recursion,
-        remedies,
-        sample,
-        train,
+        corpus, grading, language, measures, model, quality, loop, policies, sampling, train,
     ),
     keep=_keep,
     along="generation",

@@ -9,8 +9,10 @@ from functools import cache
 
 import torch
 
-from datawall import corpus, model, study, train
-from datawall.model import Config
+from datawall.evidence import study
+from datawall.lm import model, train
+from datawall.lm.model import Config
+from datawall.text import corpus
 
 CONTEXT = 64
 

@@ -14,20 +14,23 @@ from functools import cache
 import numpy as np
 import torch
 
-from datawall import corpus, exam, generators, model, quality, sample, study, train
+from datawall.evidence import study
+from datawall.generators import grading, language
+from datawall.lm import model, sampling, train
+from datawall.text import corpus, quality
 
 LENGTH, ROWS, PLENTY, SEEDS = 64, 2**11, 2**13, 5
 
 
 def plays():
-    return exam.shakespeare(LENGTH)
+    return grading.shakespeare(LENGTH)
 
 
 @cache
 def teacher(seed):
     """A larger model that has read plenty."""
     rows = corpus.windows(plays().text, LENGTH - 1, PLENTY, seed)
-    knobs = generators.LanguageModel(
+    knobs = language.LanguageModel(
         len(plays().letters), PLENTY * (LENGTH + 1), width=64, layers=1
     )
     return knobs.fit(rows, seed)
@@ -57,7 +60,7 @@ def losses_of_a_student(real, share, targets, rows, seed):
     own = corpus.windows(plays().text, LENGTH - 1, real // LENGTH, seed + 2 * SEEDS)
     again = own[torch.arange(ROWS - given) % len(own)]
     read = torch.cat([again, _written(rows, given, seed)]) if given else again
-    knobs = generators.LanguageModel(
+    knobs = language.LanguageModel(
         len(plays().letters),
         ROWS * (LENGTH + 1),
         width=32,
@@ -94,6 +97,6 @@ STUDY = study.Study(
     function=losses_of_a_student,
     results=("loss", "rare", "teacher", "teacher_rare"),
     tolerance=0.02,
-    uses=(corpus, exam, generators, model, quality, sample, train),
+    uses=(corpus, grading, language, model, quality, sampling, train),
     keep=_keep,
 )

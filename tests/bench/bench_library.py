@@ -11,11 +11,16 @@ import numpy as np
 import pytest
 import torch
 
-from datawall import corpus, generators, measure, recursion, render, stock, train
-from datawall.laws import Chinchilla, fit_chinchilla
-from datawall.model import Config, Transformer
-from datawall.sample import sample
-from datawall.train import Job, Recipe
+from datawall.collapse import loop, policies
+from datawall.generators import closed_forms, measures, networks
+from datawall.laws import stock
+from datawall.laws.scaling import Chinchilla, fit_chinchilla
+from datawall.lm import train
+from datawall.lm.model import Config, Transformer
+from datawall.lm.sampling import sample
+from datawall.lm.train import Job, Recipe
+from datawall.text import corpus
+from datawall.worlds import render
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 TEXT = torch.from_numpy(np.random.default_rng(0).integers(64, size=300_000))
@@ -112,7 +117,7 @@ def test_render(benchmark, report):
 
 @pytest.mark.parametrize(
     "generator",
-    [generators.VAE(hidden=64, steps=500), generators.Diffusion(hidden=64, layers=2, steps=500)],
+    [networks.VAE(hidden=64, steps=500), networks.Diffusion(hidden=64, layers=2, steps=500)],
     ids=lambda generator: type(generator).__name__,
 )
 def test_generator(benchmark, report, generator):
@@ -126,16 +131,16 @@ def test_generator(benchmark, report, generator):
 def test_support(benchmark, report):
     """2,000 real and 2,000 generated points in 64 dimensions."""
     real, fake = np.random.default_rng(0).normal(size=(2, 2_000, 64))
-    benchmark.pedantic(measure.support, (real, fake), rounds=3, warmup_rounds=1)
+    benchmark.pedantic(measures.support, (real, fake), rounds=3, warmup_rounds=1)
     took = benchmark.stats.stats.median
     report(f"support of 2,000 points: {took:.2f} s (under 1 wanted)")
 
 
 def test_chains(benchmark, report):
     """2,000 chains of 200 generations of 100 points."""
-    normal = generators.Gaussian()
-    settings = normal, recursion.Own(), normal.fit([-1.0, 1.0]), 100, 200, 2_000, 0
-    benchmark.pedantic(recursion.chains, settings, rounds=3, warmup_rounds=1)
+    normal = closed_forms.Gaussian()
+    settings = normal, policies.Own(), normal.fit([-1.0, 1.0]), 100, 200, 2_000, 0
+    benchmark.pedantic(loop.chains, settings, rounds=3, warmup_rounds=1)
     took = benchmark.stats.stats.median
     report(f"2,000 chains of 200 generations of 100 points: {took:.1f} s (under 2 wanted)")
 

@@ -1,0 +1,1 @@
+"""An experiment's settings and seeds, intervals, studies."""

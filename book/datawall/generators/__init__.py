@@ -1,0 +1,1 @@
+"""What can be fitted and sampled from, and how good samples are."""

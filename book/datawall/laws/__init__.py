@@ -1,0 +1,1 @@
+"""Published laws as functions, their fits, the stock and the demand."""

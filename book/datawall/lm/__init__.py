@@ -1,0 +1,1 @@
+"""The tiny language models: shape, training to token budgets, sampling."""

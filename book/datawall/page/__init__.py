@@ -1,0 +1,1 @@
+"""What a chapter shows: figures, tables, quotes, the ledger, exercises."""

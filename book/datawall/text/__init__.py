@@ -1,0 +1,1 @@
+"""Real text: load, clean, split by document, encode; pages and their quality."""

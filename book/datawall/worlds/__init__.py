@@ -1,0 +1,1 @@
+"""Data that isn't text: drawn digits, rare events, and the networks that judge them."""
