@@ -15,7 +15,7 @@ WIDEST = 4.5  # standard errors: one comparison in a hundred thousand lies outsi
 
 
 def simulated(n, generations, ddof=0, policy=None, count=COUNT, seed=1):
-    return chains(Gaussian(ddof), policy or Own(), NORMAL, n, generations, count, seed)
+    return chains(Gaussian(ddof), policy or Own(), NORMAL, n, generations, count, seed=seed)
 
 
 def agree(draws, expected):
@@ -104,7 +104,7 @@ def recounted(chances, n, generations, seeds):
     truth = type(world.fit(np.array([0])))(np.asarray(chances))
     found = np.zeros((seeds, generations, len(chances)))
     for seed in range(seeds):
-        for step in run(world, Own(), truth.sample(n, seed), generations, seed):
+        for step in run(world, Own(), truth.sample(n, seed=seed), generations, seed=seed):
             found[seed, step.number - 1 :] = world.fit(step.data).chances  # to the end, if it ends
     return found
 
@@ -119,7 +119,7 @@ def test_heterozygosity_and_kinds_left():
 
 def test_each_kind_ends_as_the_only_one_as_often_as_it_occurred():
     data = np.array([0, 0, 0, 1, 1, 2])
-    last = [list(run(Categorical(), Own(), data, 200, seed))[-1] for seed in range(1_200)]
+    last = [list(run(Categorical(), Own(), data, 200, seed=seed))[-1] for seed in range(1_200)]
     assert all(step.ended for step in last)
     winners = np.eye(3)[[step.data[0] for step in last]]
     assert agree(winners.T, np.array([3, 2, 1]) / 6)
@@ -130,7 +130,7 @@ def test_a_word_is_left_as_often_as_its_lines_survive():
     data = np.concatenate([np.zeros(n - sum(copies), int), np.repeat([1, 2, 3], copies)])
     left = np.zeros((600, generations + 1, 3), bool)
     for seed in range(len(left)):
-        for step in run(Categorical(4), Own(), data, generations + 1, seed):
+        for step in run(Categorical(4), Own(), data, generations + 1, seed=seed):
             left[seed, step.number - 1] = np.isin([1, 2, 3], step.data)
     for t in (1, 4, generations):
         expected = expectations.word_survival(copies, t)
@@ -142,7 +142,7 @@ def test_a_word_is_left_as_often_as_its_lines_survive():
 def test_a_mode_gains_and_loses_weight_as_a_word_does(weight):
     n, generations = 40, 25
     data = np.repeat([0, 1], [round(n * (1 - weight)), round(n * weight)])
-    chains_ = [list(run(Categorical(2), Own(), data, generations, s)) for s in range(800)]
+    chains_ = [list(run(Categorical(2), Own(), data, generations, seed=s)) for s in range(800)]
     ends = [
         [step.fitted.chances[1] if step.fitted else c[-1].data[0] for step in c] for c in chains_
     ]

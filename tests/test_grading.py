@@ -28,7 +28,7 @@ def test_rare_letters_are_those_of_rare_words(plays):
 def test_losses_are_means_over_all_letters_and_over_the_rare(plays):
     few = train.Recipe(warmup=2)
     knobs = language.LanguageModel(len(plays.letters), 2**14, 16, 1, recipe=few)
-    fitted = knobs.fit(plays.rows, 0)
+    fitted = knobs.fit(plays.rows, seed=0)
     every, rare = plays.losses(fitted)
     assert every == pytest.approx(fitted.nats(plays.rows).mean(), rel=1e-5)
     common = grading.Exam(plays.letters, plays.text, plays.counts, plays.rows, ~plays.rare)

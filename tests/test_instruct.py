@@ -15,7 +15,7 @@ def test_without_its_packages_it_says_which_and_how_to_install_them(monkeypatch)
 @pytest.mark.skipif(bool(instruct.missing()), reason=f"an extra: {instruct.HOW}")
 def test_it_answers_and_repeats_itself_with_the_same_seed():
     requests = ["Name a colour.", "Tell me about the sea."]
-    first, again, other = (instruct.write(requests, 12, seed) for seed in (0, 0, 1))
+    first, again, other = (instruct.write(requests, 12, seed=seed) for seed in (0, 0, 1))
     assert len(first) == 2
     assert all(answer.strip() for answer in first)
     assert first == again

@@ -97,7 +97,7 @@ def test_every_generator_with_every_policy(name):
 def test_a_seed_gives_the_same_chain_and_another_gives_another(name):
     generator, data = CASES[name]
     policy = Subsample(Accumulate(Mix((Archive(), Filter(everything)), (0.25, 0.75))))
-    one, two, other = (list(run(generator, policy, data, 3, seed))[2] for seed in (1, 1, 2))
+    one, two, other = (list(run(generator, policy, data, 3, seed=seed))[2] for seed in (1, 1, 2))
     assert same(one.data, two.data)
     assert not same(one.data, other.data)
 
@@ -130,7 +130,7 @@ def test_the_archive_is_the_same_in_every_generation_and_differs_between_chains(
     policy = Mix((Archive(), Own()), (0.25, 0.75))
     archives = []
     for seed in (0, 1):
-        steps = list(run(Gaussian(), policy, POINTS, 4, seed))[1:]
+        steps = list(run(Gaussian(), policy, POINTS, 4, seed=seed))[1:]
         assert all(same(step.data[:10], steps[0].data[:10]) for step in steps)
         assert not same(steps[0].data[10:], steps[1].data[10:])
         archives.append({tuple(row) for row in steps[0].data[:10]})
@@ -141,7 +141,7 @@ def test_the_archive_is_the_same_in_every_generation_and_differs_between_chains(
 
 def test_fresh_rows_are_new_each_time():
     policy = Mix((Fresh(NORMAL), Own()), (0.5, 0.5))
-    steps = list(run(Gaussian(), policy, NORMAL.sample(10, 0), 3, 0))[1:]
+    steps = list(run(Gaussian(), policy, NORMAL.sample(10, seed=0), 3, seed=0))[1:]
     assert not set(steps[0].data[:5]) & set(steps[1].data[:5])
 
 
@@ -149,7 +149,7 @@ def test_a_mix_has_its_shares_to_the_nearest_row():
     sources = [Source(np.full(1, value)) for value in (3, 4, 5)]
     policy = Mix(tuple(map(Fresh, sources)), (0.31, 0.33, 0.36))
     data = RNG.integers(6, size=50)
-    step = list(run(Categorical(), policy, data, 2, 0))[1]
+    step = list(run(Categorical(), policy, data, 2, seed=0))[1]
     counts = np.bincount(step.data)[3:]
     assert counts.sum() == 50
     assert np.abs(counts - 50 * np.array([0.31, 0.33, 0.36])).max() <= 1
@@ -158,7 +158,7 @@ def test_a_mix_has_its_shares_to_the_nearest_row():
 def test_a_subsample_is_of_all_that_was_kept_and_forgets_nothing():
     policy = Subsample(Accumulate(Fresh(Source(np.array([7])))))
     data = np.repeat([1, 2], 500)
-    steps = list(run(Categorical(), policy, data, 20, 0))
+    steps = list(run(Categorical(), policy, data, 20, seed=0))
     real = [np.mean(step.data != 7) for step in steps]
     expected = 1 / np.arange(1, 21)
     assert all(length(step.data) == 1000 for step in steps)
@@ -170,22 +170,22 @@ def test_a_filter_gives_as_many_rows_that_all_pass():
     def positive(rows, past):
         return rows > 0
 
-    _, second = run(Gaussian(), Filter(positive), NORMAL.sample(200, 0), 2, 0)
+    _, second = run(Gaussian(), Filter(positive), NORMAL.sample(200, seed=0), 2, seed=0)
     assert len(second.data) == 200
     assert (second.data > 0).all()
     assert len(set(second.data)) == 200  # drawn again, not repeated
 
 
 def test_temperature_cools_what_is_drawn():
-    data = NORMAL.sample(20_000, 0)
+    data = NORMAL.sample(20_000, seed=0)
     for policy in (Own(0.25), Accumulate(Own(0.25))):
-        new = list(run(Gaussian(), policy, data, 2, 0))[1].data[-20_000:]
+        new = list(run(Gaussian(), policy, data, 2, seed=0))[1].data[-20_000:]
         assert new.var() == pytest.approx(0.25 * data.var(), rel=0.05)
 
 
 def test_a_generator_without_a_temperature_says_so():
     with pytest.raises(ValueError, match="FittedCategorical has no temperature"):
-        list(run(Categorical(), Own(0.5), np.arange(5), 2, 0))
+        list(run(Categorical(), Own(0.5), np.arange(5), 2, seed=0))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_mix_that_makes_no_sense_is_refused(parts, shares, words):
 
 def test_an_archive_larger_than_what_there_is_is_refused():
     with pytest.raises(ValueError, match="lower the archive"):
-        list(run(Gaussian(), TwiceAsMany(Archive()), POINTS, 2, 0))
+        list(run(Gaussian(), TwiceAsMany(Archive()), POINTS, 2, seed=0))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,14 +212,14 @@ class TwiceAsMany:
     policy: object
 
     def __call__(self, past, size, seed):
-        return self.policy(past, 2 * size, seed)
+        return self.policy(past, 2 * size, seed=seed)
 
 
 # Ends ---------------------------------------------------------------------------------------------
 
 
 def ends(generator, policy, data, generations=500, seed=0):
-    *lived, last = run(generator, policy, data, generations, seed)
+    *lived, last = run(generator, policy, data, generations, seed=seed)
     assert lived
     assert all(step.fitted is not None and not step.ended for step in lived)
     assert last.number == len(lived) + 1 < generations
@@ -263,14 +263,14 @@ class TwiceAndFilter:
     keep: object
 
     def __call__(self, past, size, seed):
-        found = Own()(past, size, seed)
+        found = Own()(past, size, seed=seed)
         rows = take(found.train, np.flatnonzero(self.keep(found.train, past)))
         return found._replace(train=rows)
 
 
 def test_one_class_from_the_start_is_no_collapse():
     data = (POINTS, np.zeros(40, int))
-    assert not list(run(PerClass(Gaussian()), Own(), data, 3, 0))[-1].ended
+    assert not list(run(PerClass(Gaussian()), Own(), data, 3, seed=0))[-1].ended
 
 
 @dataclasses.dataclass(frozen=True)
@@ -320,14 +320,14 @@ def test_a_filter_that_passes_nothing_ends_the_chain():
 )
 def test_real_data_without_anything_to_learn_are_refused(data, words):
     with pytest.raises(ValueError, match=words):
-        list(run(Gaussian(), Own(), data, 3, 0))
+        list(run(Gaussian(), Own(), data, 3, seed=0))
 
 
 def test_a_generator_that_cannot_fit_the_real_data_says_so_itself():
     with pytest.raises(ValueError, match="more points"):
-        list(run(Mixture(50), Own(), POINTS, 3, 0))
+        list(run(Mixture(50), Own(), POINTS, 3, seed=0))
     with pytest.raises(ValueError, match="one or more"):
-        list(run(Gaussian(), Own(), POINTS, 0, 0))
+        list(run(Gaussian(), Own(), POINTS, 0, seed=0))
 
 
 # Many chains side by side -------------------------------------------------------------------------
@@ -349,7 +349,7 @@ ONE_DIMENSION = {
 def test_one_of_many_chains_is_the_chain_of_the_loop(name, ddof):
     policy, generator = ONE_DIMENSION[name], Gaussian(ddof)
     many = chains(generator, policy, NORMAL, 8, 12, 1, seed=5)
-    for step in run(generator, policy, NORMAL.sample(8, 5), 12, seed=5):
+    for step in run(generator, policy, NORMAL.sample(8, seed=5), 12, seed=5):
         assert many.mean[step.number - 1, 0] == pytest.approx(step.fitted.mean[0])
         assert many.variance[step.number - 1, 0] == pytest.approx(step.fitted.covariance[0, 0])
 
@@ -359,7 +359,9 @@ def test_chains_side_by_side_have_the_law_of_chains_apart(name):
     policy, generator = ONE_DIMENSION[name], Gaussian()
     many = chains(generator, policy, NORMAL, 8, 4, 1500, seed=0).variance[-1]
     apart = [
-        list(run(generator, policy, NORMAL.sample(8, 10_000 + s), 4, s))[-1].fitted.covariance
+        list(run(generator, policy, NORMAL.sample(8, seed=10_000 + s), 4, seed=s))[
+            -1
+        ].fitted.covariance
         for s in range(300)
     ]
     apart = np.ravel(apart)
@@ -381,8 +383,8 @@ def test_an_end_is_recorded_for_each_chain():
 
 def test_the_end_is_that_of_the_loop():
     for seed in range(5):
-        many = chains(Gaussian(1), Own(), NORMAL, 3, 600, 1, seed)
-        last = list(run(Gaussian(1), Own(), NORMAL.sample(3, seed), 600, seed))[-1]
+        many = chains(Gaussian(1), Own(), NORMAL, 3, 600, 1, seed=seed)
+        last = list(run(Gaussian(1), Own(), NORMAL.sample(3, seed=seed), 600, seed=seed))[-1]
         assert many.ended[0] == (last.number if last.ended else 0)
         assert many.ended[0] > 1
 

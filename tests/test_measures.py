@@ -136,14 +136,14 @@ def test_only_a_classifier_that_sees_it_tells_a_narrow_normal_apart():
     cross = math.sqrt(2 * math.log(1 / s) / (1 / s**2 - 1))
     best = ((2 * norm.cdf(cross / s) - 1) + 2 * norm.cdf(-cross)) / 2
     real, fake = normal(1_500, 1, 0), normal(1_500, 1, 1, sd=s)
-    assert measures.two_sample(real, fake, 0) == pytest.approx(best, abs=0.03)
-    line = measures.two_sample(real, fake, 0, classifier=LogisticRegression())
+    assert measures.two_sample(real, fake, seed=0) == pytest.approx(best, abs=0.03)
+    line = measures.two_sample(real, fake, seed=0, classifier=LogisticRegression())
     assert line == pytest.approx(0.5, abs=0.05)
 
 
 def test_unequal_numbers_are_refused():
     with pytest.raises(ValueError, match="as many of each"):
-        measures.two_sample(normal(10, 1, 0), normal(20, 1, 1), 0)
+        measures.two_sample(normal(10, 1, 0), normal(20, 1, 1), seed=0)
 
 
 def expected_similarity(apart, variances, width):

@@ -143,7 +143,7 @@ POINTS = np.arange(40.0)
 
 
 def trained_on(policy, generations=4, generator=None, data=POINTS):
-    return [step.data for step in run(generator or Gaussian(), policy, data, generations, 7)]
+    return [step.data for step in run(generator or Gaussian(), policy, data, generations, seed=7)]
 
 
 def test_redraw_gives_other_originals_each_time():
@@ -170,7 +170,7 @@ def test_weighted_repeats_rows_to_their_weight():
 
 
 def test_first_keeps_the_first_model():
-    steps = list(run(Gaussian(), policies.First(), POINTS, 5, 7))
+    steps = list(run(Gaussian(), policies.First(), POINTS, 5, seed=7))
     means = [np.mean(step.data) for step in steps[1:]]
     first = steps[0].fitted.mean.item()
     assert np.allclose(means, first, atol=4.5 * POINTS.std() / np.sqrt(40))
@@ -207,14 +207,14 @@ def test_committee_apart_and_together():
     for apart, trained in ((False, 40), (True, 20)):
         metered = combined.Metered(Gaussian())
         committee = combined.Committee((metered, metered), apart)
-        points, drawn = committee.fit(data, 0).sample(11, 1)
+        points, drawn = committee.fit(data, seed=0).sample(11, seed=1)
         assert points.shape == (11, 3) and len(drawn) == 11
         assert metered.meter == {"models": 2, "trained": trained, "drawn": 11}
 
 
 def test_metered_draws_classes_equally_often():
     data = np.random.default_rng(0).normal(size=(30, 2)), np.repeat([3, 8], [20, 10])
-    _, labels = combined.Metered(Gaussian()).fit(data, 0).sample(40, 1)
+    _, labels = combined.Metered(Gaussian()).fit(data, seed=0).sample(40, seed=1)
     assert (labels == 3).sum() == 20
 
 
@@ -225,7 +225,7 @@ def labelled(points):
 def test_surprise_ranks_each_class():
     rng = np.random.default_rng(0)
     data = labelled(rng.normal(size=(400, 3)) * [1, 5, 1])
-    fitted = combined.Metered(Gaussian()).fit(data, 0)
+    fitted = combined.Metered(Gaussian()).fit(data, seed=0)
     past = Past(data, data, fitted, 1, 0)
     far = np.vstack([rng.normal(size=(18, 3)), [[9, 0, 0], [0, 9, 0]]])  # the same, in two units
     ranks = policies.surprise(labelled(far), past)

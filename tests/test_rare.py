@@ -28,7 +28,7 @@ def test_caravan_is_that_of_the_source():
 
 def test_a_split_keeps_groups_whole_and_counts_rare_cases():
     for seed in range(3):
-        learn, test = rare.split(CRASHES, seed, 60)
+        learn, test = rare.split(CRASHES, 60, seed=seed)
         assert CRASHES.rare[learn].sum() == 60
         assert CRASHES.rare[learn][-1] == 1
         assert not np.intersect1d(CRASHES.groups[learn], CRASHES.groups[test]).size
@@ -38,10 +38,10 @@ def test_a_split_keeps_groups_whole_and_counts_rare_cases():
 
 
 def test_a_larger_split_holds_the_smaller_and_the_test_stays():
-    (few, test), (many, again) = (rare.split(CRASHES, 4, n) for n in (20, 100))
+    (few, test), (many, again) = (rare.split(CRASHES, n, seed=4) for n in (20, 100))
     assert np.array_equal(test, again)
     assert np.array_equal(many[: len(few)], few)
-    assert not np.array_equal(rare.split(CRASHES, 5, 20)[0], few)
+    assert not np.array_equal(rare.split(CRASHES, 20, seed=5)[0], few)
 
 
 def test_rows_can_be_chosen():
@@ -77,7 +77,7 @@ def test_known_chances_are_best_cut_at_the_theory_s_threshold():
 
 @pytest.mark.parametrize("way", rare.WAYS[1:])
 def test_balanced_classes_weigh_the_same(way):
-    learn, _ = rare.split(CRASHES, 0, 30)
+    learn, _ = rare.split(CRASHES, 30, seed=0)
     given = CRASHES.features[learn], CRASHES.rare[learn]
     features, labels, weights = rare.material(way, *given, seed=0)
     assert weights[labels == 1].sum() == pytest.approx(weights[labels == 0].sum())
@@ -89,7 +89,7 @@ def test_balanced_classes_weigh_the_same(way):
 
 
 def test_new_cases_are_what_their_way_says():
-    learn, _ = rare.split(CRASHES, 0, 30)
+    learn, _ = rare.split(CRASHES, 30, seed=0)
     given = CRASHES.features[learn], CRASHES.rare[learn]
     few = given[0][given[1] == 1]
     new = {way: rare.material(way, *given, 0)[0][len(learn) :] for way in rare.WAYS}
@@ -108,7 +108,7 @@ def test_smote_of_independent_pairs_keeps_two_thirds_of_the_variance():
     few = rng.standard_normal((6, 4))  # six rare cases: five neighbours are all the others
     features = np.concatenate([few, rng.standard_normal((40_000, 4))])
     labels = np.append(np.ones(6, int), np.zeros(40_000, int))
-    made = rare.material("SMOTE", features, labels, 0)[0][len(labels) :]
+    made = rare.material("SMOTE", features, labels, seed=0)[0][len(labels) :]
     pair = 2 / 3 - (1 / 3) / 5  # without replacement the two are a little apart
     assert made.var(0).sum() / few.var(0).sum() == pytest.approx(pair, abs=0.02)
 
@@ -138,14 +138,14 @@ def test_balancing_shift():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: rare.split(CARAVAN, 0, 349), "349 rare cases to learn from: there are"),
-        (lambda: rare.split(CARAVAN, 0, 0), "0 rare cases to learn from"),
+        (lambda: rare.split(CARAVAN, 349, seed=0), "349 rare cases to learn from: there are"),
+        (lambda: rare.split(CARAVAN, 0, seed=0), "0 rare cases to learn from"),
         (
-            lambda: rare.material("magic", [[0]] * 3, [1, 0, 0], 0),
+            lambda: rare.material("magic", [[0]] * 3, [1, 0, 0], seed=0),
             "no way 'magic': there are as it is",
         ),
-        (lambda: rare.material("SMOTE", [[0]] * 3, [1, 0, 0], 0), "1 rare of 3 cases"),
-        (lambda: rare.material("SMOTE", [[0]] * 3, [1, 1, 0], 0), "at most half"),
+        (lambda: rare.material("SMOTE", [[0]] * 3, [1, 0, 0], seed=0), "1 rare of 3 cases"),
+        (lambda: rare.material("SMOTE", [[0]] * 3, [1, 1, 0], seed=0), "at most half"),
         (lambda: rare.decision_threshold(0), "a missed case must cost more than nothing"),
         (lambda: rare.balancing_shift(0), "must lie between 0 and 1"),
     ],
@@ -158,4 +158,4 @@ def test_bad_input_is_told(call, message):
 def test_cases_of_one_group_are_never_parted():
     together = Cases(np.zeros((6, 1)), np.array([1, 0, 1, 0, 1, 0]), np.zeros(6, int), ("x",))
     with pytest.raises(ValueError, match="there are 0"):
-        rare.split(together, 0, 1)
+        rare.split(together, 1, seed=0)

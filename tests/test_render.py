@@ -52,7 +52,7 @@ def test_no_knob_means_one_picture_a_digit():
 
 
 def test_one_seed_one_set_of_images():
-    first, again, other = (render(DIGITS, Knobs(**SOME), seed).images for seed in (1, 1, 2))
+    first, again, other = (render(DIGITS, Knobs(**SOME), seed=seed).images for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -68,13 +68,16 @@ def test_a_knob_leaves_the_draws_of_the_others(knob):
     """Where something is left of the place's draw, it is the same with a knob on and off."""
     full = Knobs(**SOME)
     assert np.array_equal(
-        render(DIGITS, full, 3).places, render(DIGITS, full.without(knob), 3).places
+        render(DIGITS, full, seed=3).places, render(DIGITS, full.without(knob), seed=3).places
     )
 
 
 def test_shift_moves_the_ink_as_far_as_is_told():
     low = Knobs(height=0.4)  # so that no ink leaves the picture
-    (still, _), (images, places) = render(DIGITS, low), render(DIGITS, replace(low, shift=3), 0)
+    (still, _), (images, places) = (
+        render(DIGITS, low),
+        render(DIGITS, replace(low, shift=3), seed=0),
+    )
     moved = moments(images)[1] - moments(still)[1]
     assert np.abs(moved - (places - 13.5)).max() < 0.15
     assert np.abs(places - 13.5).max() <= 3
@@ -114,7 +117,7 @@ def test_scale_changes_length_and_stretch_changes_its_ratio_to_width():
         return inked.shape[1] - inked.argmax(1) - inked[:, ::-1].argmax(1)
 
     zeros, zero = (
-        render(n, k, 0, 56).images for n, k in ((0 * ONES, Knobs(stretch=0.4)), ([0], Knobs()))
+        render(n, k, 56, seed=0).images for n, k in ((0 * ONES, Knobs(stretch=0.4)), ([0], Knobs()))
     )
     pen = 0.14 * 0.62 * 56
     wide = (extent(zeros, 1) - pen) / (extent(zero, 1) - pen)
@@ -137,7 +140,7 @@ def test_wobble_bends_a_straight_stroke():
 
 
 def test_forms_is_the_share_of_another_way_of_writing():
-    usual, other = (render(np.arange(10), Knobs(forms=f), 0).images for f in (0, 1))
+    usual, other = (render(np.arange(10), Knobs(forms=f), seed=0).images for f in (0, 1))
     mixed = render(7 * ONES, Knobs(forms=0.3), seed=0).images
     same = (mixed == usual[7]).all((1, 2))
     assert (same | (mixed == other[7]).all((1, 2))).all()
@@ -156,11 +159,11 @@ def test_faint_and_blur_lower_the_peak_and_the_slope():
 def test_noise_background_and_clutter_fill_the_ground():
     corner = np.s_[:, :3, :3]
     assert (render(ONES).images[corner] == 0).all()
-    grain = render(ONES, Knobs(background=0.0, noise=0.1), 0).images[corner]
+    grain = render(ONES, Knobs(background=0.0, noise=0.1), seed=0).images[corner]
     assert grain[grain > 0].std() == pytest.approx(0.1 * np.sqrt(1 - 2 / np.pi), rel=0.1)  # clipped
-    ground = render(ONES, Knobs(background=0.5), 0).images[corner]
+    ground = render(ONES, Knobs(background=0.5), seed=0).images[corner]
     assert 0 <= ground.min() < 0.05 and 0.45 < ground.max() <= 0.5
-    ink = [moments(render(ONES, Knobs(clutter=c), 0).images)[0].mean() for c in (0, 2, 6)]
+    ink = [moments(render(ONES, Knobs(clutter=c), seed=0).images)[0].mean() for c in (0, 2, 6)]
     assert ink[0] < ink[1] < ink[2]
 
 
@@ -181,7 +184,9 @@ def test_strokes_that_meet_still_meet_when_bent():
 
 def test_the_classes_can_be_told_apart():
     knobs = Knobs(rotation=8, scale=0.1, shift=0.5, thickness=0.3, wobble=0.02, forms=0.5)
-    learn, exam = (render(DIGITS, knobs, seed, side=14).images.reshape(500, -1) for seed in (0, 1))
+    learn, exam = (
+        render(DIGITS, knobs, seed=seed, side=14).images.reshape(500, -1) for seed in (0, 1)
+    )
     assert LogisticRegression(max_iter=300).fit(learn, DIGITS).score(exam, DIGITS) > 0.95
 
 
@@ -279,8 +284,8 @@ def test_a_photograph_has_an_end():
 )
 def test_varied_images_are_what_would_have_been_drawn(knob, share):
     knobs = Knobs(**SOME, height=0.4).only(knob)
-    plain, varied = (render(DIGITS, k, 5, 56).images for k in (knobs.times(0), knobs))
-    got = vary(plain, knobs, 5)
+    plain, varied = (render(DIGITS, k, 56, seed=5).images for k in (knobs.times(0), knobs))
+    got = vary(plain, knobs, seed=5)
     error, change = (np.square(x - varied).mean((1, 2)) for x in (got, plain))
     assert np.median(error) < share * np.median(change)
     assert got.dtype == np.float32
@@ -288,6 +293,6 @@ def test_varied_images_are_what_would_have_been_drawn(knob, share):
 
 def test_no_knob_varies_nothing():
     images = render(DIGITS[:20]).images
-    assert vary(images, Knobs(thickness=0.5), 0) == pytest.approx(images, abs=1e-5)
+    assert vary(images, Knobs(thickness=0.5), seed=0) == pytest.approx(images, abs=1e-5)
     with pytest.raises(ValueError, match="give squares"):
-        vary(np.zeros((2, 4, 5)), Knobs(), 0)
+        vary(np.zeros((2, 4, 5)), Knobs(), seed=0)

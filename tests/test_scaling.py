@@ -107,9 +107,9 @@ def test_bootstrap_draws_groups_whole():
     def spread(draws):
         return np.std([law.beta for law in draws])
 
-    honest = spread(copied.bootstrap(100, 0, groups=np.repeat(np.arange(36), 6)))
-    naive = spread(copied.bootstrap(100, 0))
-    alone = spread(single.bootstrap(100, 0))
+    honest = spread(copied.bootstrap(100, seed=0, groups=np.repeat(np.arange(36), 6)))
+    naive = spread(copied.bootstrap(100, seed=0))
+    alone = spread(single.bootstrap(100, seed=0))
     assert honest == pytest.approx(alone, rel=0.4)
     assert naive < 0.6 * alone
 
@@ -131,7 +131,7 @@ def test_bad_runs_are_refused(params, tokens, loss, message):
 
 def test_wrong_number_of_groups_is_refused():
     with pytest.raises(ValueError, match="2 groups for 36 runs"):
-        fit_chinchilla(*GRID, LAW.loss(*GRID)).bootstrap(1, 0, groups=[0, 1])
+        fit_chinchilla(*GRID, LAW.loss(*GRID)).bootstrap(1, seed=0, groups=[0, 1])
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +236,7 @@ def test_overtraining_law_is_the_chinchilla_law_with_equal_exponents():
 def test_overtraining_law_is_found_from_five_runs():
     params = np.array([1e7, 1e7, 1e8, 4e8, 1e9])
     tokens = params * np.array([20, 320, 20, 20, 20])
-    fit = fit_overtraining(params, tokens, OVER.loss(6 * params * tokens, tokens / params))
+    fit = fit_overtraining(params, tokens, OVER.loss(6 * params * tokens, tokens / params)).law
     for name, value in vars(OVER).items():
         assert getattr(fit, name) == pytest.approx(value, rel=1e-4), name
 
@@ -273,7 +273,7 @@ def test_five_cheap_runs_foretell_the_dear_ones_as_published(testbed, name, dear
     params, tokens, ratio, loss = testbed(name)
     cheap = ((ratio == 20) & (params < 5e8)) | ((ratio == 320) & (params < 2e7))
     assert cheap.sum() == 5
-    law = fit_overtraining(params[cheap], tokens[cheap], loss[cheap])
+    law = fit_overtraining(params[cheap], tokens[cheap], loss[cheap]).law
     (row,) = np.flatnonzero((np.abs(params / dear[0] - 1) < 0.01) & (ratio == dear[1]))
     told = law.loss(6 * params[row] * tokens[row], tokens[row] / params[row])
     assert 100 * abs(told / loss[row] - 1) == pytest.approx(percent, abs=0.1)
@@ -338,7 +338,8 @@ def repeated_runs(law):
     "law", [DataConstrained(LAW, R_D=12, R_N=4), Overfitting(LAW, P=0.02, delta=0.8, kappa=0.4)]
 )
 def test_fit_finds_what_repetition_added(law):
-    found, objective = fit_repetition(type(law), LAW, *repeated_runs(law))
+    fit = fit_repetition(type(law), LAW, *repeated_runs(law))
+    found, objective = fit.law, fit.objective
     for name in set(vars(law)) - {"base"}:
         assert getattr(found, name) == pytest.approx(getattr(law, name), rel=0.01), name
     assert objective < 1e-8
@@ -346,7 +347,8 @@ def test_fit_finds_what_repetition_added(law):
 
 def test_a_fixed_constant_stays_and_costs():
     law = DataConstrained(LAW, R_D=12, R_N=4)
-    found, objective = fit_repetition(DataConstrained, LAW, *repeated_runs(law), R_D=100)
+    fit = fit_repetition(DataConstrained, LAW, *repeated_runs(law), R_D=100)
+    found, objective = fit.law, fit.objective
     assert found.R_D == 100
     assert objective > 1e-6
 
@@ -381,7 +383,7 @@ def test_the_published_decay_lies_in_a_flat_valley(datablations):
     objective = {
         decay: fit_repetition(
             DataConstrained, scaling.MUENNIGHOFF_2023.base, *datablations, R_D=decay
-        )[1]
+        ).objective
         for decay in (5, 15.387756, 95, 200)
     }
     assert objective[15.387756] == pytest.approx(0.015826, rel=1e-3)  # as published

@@ -113,13 +113,13 @@ def test_the_bootstrapped_growth_can_be_an_assumption():
     draws = stock.growth(dates, 10 ** (0.3 * (dates - 2010)), draws=200, seed=0)
     assert draws == pytest.approx(10**0.3)
     assert fixed(demand_growth=draws).demand_growth == pytest.approx(10**0.3)
-    assert stock.growth(dates, 0.8 * dates, 100, 0) == pytest.approx(
-        stock.growth(dates, dates, 100, 0)
+    assert stock.growth(dates, 0.8 * dates, 100, seed=0) == pytest.approx(
+        stock.growth(dates, dates, 100, seed=0)
     )
     with pytest.raises(ValueError, match="give five sets or more"):
-        stock.growth([2020, 2021], [1, 2], 100, 0)
+        stock.growth([2020, 2021], [1, 2], 100, seed=0)
     with pytest.raises(ValueError, match="must be positive"):
-        stock.growth(dates, dates - 2015, 100, 0)
+        stock.growth(dates, dates - 2015, 100, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,6 @@ def test_the_published_table_gives_the_published_growth(facts):
     assert np.median(np.log10(draws)) == pytest.approx(0.38, abs=0.02)  # section 2.4
     assert np.quantile(np.log10(draws), [0.025, 0.975]) == pytest.approx([0.27, 0.48], abs=0.02)
     # The published code's factor of 4/5 leaves the growth, and so the year, where it was.
-    assert stock.growth(years, 0.8 * sizes, 1000, 0) == pytest.approx(draws)
+    assert stock.growth(years, 0.8 * sizes, 1000, seed=0) == pytest.approx(draws)
     by_regression = stock.project(demand_growth=draws).year()
     assert by_regression == pytest.approx(stock.project().year(), abs=0.3)

@@ -28,12 +28,12 @@ FLOOR = -STAY * math.log(STAY) - 11 * 0.1 / 12 * math.log(0.1 / 12)
 
 
 def test_it_learns_to_the_texts_own_entropy():
-    (row,) = train.run(Job(CONFIG, [30_000], 0, QUICK), TEXT, EXAM)
+    (row,) = train.run(Job(CONFIG, [30_000], QUICK, seed=0), TEXT, EXAM)
     assert FLOOR - 0.05 < row["loss"] < FLOOR + 0.05  # never far below: that would be leakage
 
 
 def test_rows_say_what_was_run():
-    rows = train.run(Job(CONFIG, [5_000, 10_000], 3, QUICK), TEXT, EXAM)
+    rows = train.run(Job(CONFIG, [5_000, 10_000], QUICK, seed=3), TEXT, EXAM)
     assert [row["tokens"] for row in rows] == [4_992, 9_984]  # whole steps of 8 x 16 tokens
     assert {row["params"] for row in rows} == {CONFIG.params}
     assert {row["seed"] for row in rows} == {3}
@@ -41,8 +41,8 @@ def test_rows_say_what_was_run():
 
 
 def test_a_budget_read_off_a_longer_run_equals_its_own_run():
-    alone = train.run(Job(CONFIG, [5_000], 0, QUICK), TEXT, EXAM)
-    shared = train.run(Job(CONFIG, [2_500, 5_000, 10_000], 0, QUICK), TEXT, EXAM)
+    alone = train.run(Job(CONFIG, [5_000], QUICK, seed=0), TEXT, EXAM)
+    shared = train.run(Job(CONFIG, [2_500, 5_000, 10_000], QUICK, seed=0), TEXT, EXAM)
     assert shared[1]["loss"] == alone[0]["loss"]
 
 
@@ -51,7 +51,7 @@ def losses(rows):
 
 
 def test_same_digits_whatever_the_number_of_processes():
-    jobs = [Job(CONFIG, [4_000], seed, QUICK) for seed in range(3)]
+    jobs = [Job(CONFIG, [4_000], QUICK, seed=seed) for seed in range(3)]
     here = [loss for job in jobs for loss in losses(train.run(job, TEXT, EXAM))]
     assert losses(train.sweep(jobs, TEXT, EXAM, workers=1)) == here
     assert losses(train.sweep(jobs, TEXT, EXAM, workers=2)) == here
@@ -60,19 +60,19 @@ def test_same_digits_whatever_the_number_of_processes():
 
 def test_threads_are_as_they_were():
     torch.set_num_threads(2)
-    train.run(Job(CONFIG, [2_000], 0, QUICK), TEXT, EXAM)
+    train.run(Job(CONFIG, [2_000], QUICK, seed=0), TEXT, EXAM)
     assert torch.get_num_threads() == 2
     torch.set_num_threads(1)
 
 
 def test_sweep_keeps_the_order_of_jobs():
-    jobs = [Job(CONFIG, [budget], 0, QUICK) for budget in (2_000, 8_000, 4_000)]
+    jobs = [Job(CONFIG, [budget], QUICK, seed=0) for budget in (2_000, 8_000, 4_000)]
     rows = train.sweep(jobs, TEXT, EXAM, workers=2)
     assert [row["tokens"] for row in rows] == [1_920, 7_936, 3_968]
 
 
 def test_each_job_can_have_its_own_text():
-    jobs = [Job(CONFIG, [4_000], 0, QUICK)] * 2
+    jobs = [Job(CONFIG, [4_000], QUICK, seed=0)] * 2
     texts = [TEXT[:15_000], TEXT[15_000:]]
     apart = [losses(train.run(jobs[0], text, EXAM))[0] for text in texts]
     assert losses(train.sweep(jobs, texts, EXAM, workers=2)) == apart
@@ -80,7 +80,7 @@ def test_each_job_can_have_its_own_text():
 
 
 def test_unique_tokens_are_read_again_in_a_new_order_and_no_others_are_read():
-    job = Job(CONFIG, [4_000], 0, QUICK, unique=16 * 40)
+    job = Job(CONFIG, [4_000], QUICK, seed=0, unique=16 * 40)
     windows, order = train._reading(job, TEXT, 100)
     assert windows.shape == (40, 17)
     assert sorted(order[:40]) == sorted(order[40:80]) == list(range(40))
@@ -90,34 +90,34 @@ def test_unique_tokens_are_read_again_in_a_new_order_and_no_others_are_read():
 
 
 def test_one_epoch_of_repetition_is_none():
-    fresh = losses(train.run(Job(CONFIG, [8_000], 0, QUICK), TEXT, EXAM))
-    assert losses(train.run(Job(CONFIG, [8_000], 0, QUICK, unique=8_000), TEXT, EXAM)) == fresh
+    fresh = losses(train.run(Job(CONFIG, [8_000], QUICK, seed=0), TEXT, EXAM))
+    assert losses(train.run(Job(CONFIG, [8_000], QUICK, seed=0, unique=8_000), TEXT, EXAM)) == fresh
 
 
 def test_a_small_text_read_often_is_learned_by_heart():
-    job = Job(CONFIG, [60_000], 0, QUICK, unique=512)
+    job = Job(CONFIG, [60_000], QUICK, seed=0, unique=512)
     own = corpus.windows(TEXT, 16, 32, seed=0)
     on_its_own, on_new = (train.run(job, TEXT, exam)[0]["loss"] for exam in (own, EXAM))
-    (fresh,) = losses(train.run(Job(CONFIG, [30_000], 0, QUICK), TEXT, EXAM))
+    (fresh,) = losses(train.run(Job(CONFIG, [30_000], QUICK, seed=0), TEXT, EXAM))
     assert on_its_own < FLOOR - 0.2  # below what any reader of new text can reach
     assert on_new > fresh + 0.2
 
 
 def test_less_than_a_window_of_unique_tokens_is_refused():
     with pytest.raises(ValueError, match="15 unique tokens are less than one window of 16"):
-        train.run(Job(CONFIG, [4_000], 0, QUICK, unique=15), TEXT, EXAM)
+        train.run(Job(CONFIG, [4_000], QUICK, seed=0, unique=15), TEXT, EXAM)
 
 
 def test_own_measure():
     def size(model, windows):
         return {"windows": len(windows), "width": model.config.width}
 
-    (row,) = train.run(Job(CONFIG, [2_000], 0, QUICK), TEXT, EXAM, size)
+    (row,) = train.run(Job(CONFIG, [2_000], QUICK, seed=0), TEXT, EXAM, size)
     assert (row["windows"], row["width"]) == (100, 16)
 
 
 def test_fit_gives_the_model_that_run_grades():
-    job = Job(CONFIG, [2_000, 4_000], 0, QUICK)
+    job = Job(CONFIG, [2_000, 4_000], QUICK, seed=0)
     model = train.fit(job, TEXT)
     assert train.loss(model, EXAM)["loss"] == train.run(job, TEXT, EXAM)[-1]["loss"]
 
@@ -140,13 +140,13 @@ def test_schedule():
 )
 def test_bad_budgets_are_refused(budgets, recipe, message):
     with pytest.raises(ValueError, match=message):
-        train.run(Job(CONFIG, budgets, 0, recipe), TEXT, EXAM)
+        train.run(Job(CONFIG, budgets, recipe, seed=0), TEXT, EXAM)
 
 
 def test_a_diverging_run_says_so():
     wild = Recipe(warmup=5, rate=1e30, clip=math.inf)
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
-        train.run(Job(CONFIG, [4_000], 0, wild), TEXT, EXAM)
+        train.run(Job(CONFIG, [4_000], wild, seed=0), TEXT, EXAM)
 
 
 def half_as_much(model, windows):
@@ -158,9 +158,9 @@ def never(model, windows):
 
 
 def test_an_objective_takes_the_place_of_the_cross_entropy():
-    (usual,) = train.run(Job(CONFIG, [3_000], 0, QUICK), TEXT, EXAM)
-    (scaled,) = train.run(Job(CONFIG, [3_000], 0, QUICK, objective=half_as_much), TEXT, EXAM)
-    (idle,) = train.sweep([Job(CONFIG, [3_000], 0, QUICK, objective=never)], TEXT, EXAM)
+    (usual,) = train.run(Job(CONFIG, [3_000], QUICK, seed=0), TEXT, EXAM)
+    (scaled,) = train.run(Job(CONFIG, [3_000], QUICK, seed=0, objective=half_as_much), TEXT, EXAM)
+    (idle,) = train.sweep([Job(CONFIG, [3_000], QUICK, seed=0, objective=never)], TEXT, EXAM)
     # AdamW hardly minds the scale of what it makes small, and learns nothing from nothing
     assert abs(scaled["loss"] - usual["loss"]) < 0.05
     assert idle["loss"] > 2 > usual["loss"] + 0.5

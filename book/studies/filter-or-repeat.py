@@ -53,7 +53,7 @@ def losses_on_unseen_text(width, by, kept, tokens, seed):
     unique = min((len(text) - 1) // CONTEXT * CONTEXT, tokens)
     shape = Config(len(letters), width, layers=1, context=CONTEXT)
     torch.set_num_threads(1)
-    job = train.Job(shape, [tokens], seed, train.Recipe(warmup=20), unique)
+    job = train.Job(shape, [tokens], train.Recipe(warmup=20), unique, seed=seed)
     (row,) = train.run(job, text, exams, _losses)
     return {"unique": unique} | {name: row[name] for name in EXAMS}
 

@@ -36,7 +36,7 @@ class Plays:
     """The real plays as a source of rows."""
 
     def sample(self, n, seed):
-        return corpus.windows(plays().text, LENGTH - 1, n, seed)
+        return corpus.windows(plays().text, LENGTH - 1, n, seed=seed)
 
 
 def likely(rows, past):
@@ -47,7 +47,7 @@ def likely(rows, past):
 def judged(rows, past):
     """The half that a judge takes for real; it has read the real rows, and others of the model."""
     real = past.original[: len(past.original) // 2]
-    written = past.fitted.sample(len(real), past.seed + 99 * past.generation)
+    written = past.fitted.sample(len(real), seed=past.seed + 99 * past.generation)
     spelled = [[plays().letters.decode(row) for row in part] for part in (real, written, rows)]
     merit = quality.judge(*spelled[:2]).predict_proba(spelled[2])[:, 1]
     return merit >= np.median(merit)
@@ -67,12 +67,12 @@ POLICIES = {
 
 def chain(policy, temperature, seed, generations=GENERATIONS):
     """Yield each generation of the loop (`recursion.Generation`)."""
-    real = Plays().sample(ROWS, seed)
+    real = Plays().sample(ROWS, seed=seed)
     knobs = language.LanguageModel(
         len(plays().letters), TOKENS, width=64, layers=1, recipe=train.Recipe(warmup=20),
         temperature=temperature,
     )  # fmt: skip
-    return loop.run(knobs, POLICIES[policy], real, generations, seed)
+    return loop.run(knobs, POLICIES[policy], real, generations, seed=seed)
 
 
 def writing(rows):
@@ -96,8 +96,8 @@ def measured(policy, temperature, seed, generations=GENERATIONS):
             raise ValueError(f"generation {turn.number - 1}: {turn.ended}")
         if first is None:
             first = turn.fitted
-            usual = np.quantile(first.nats(first.sample(2 * WRITTEN, seed + 1_000)), [0.05, 0.95])
-        rows = turn.fitted.sample(WRITTEN, seed + 2_000)
+            usual = np.quantile(first.nats(first.sample(2 * WRITTEN, seed=seed + 1_000)), [0.05, 0.95])
+        rows = turn.fitted.sample(WRITTEN, seed=seed + 2_000)
         nats, (loss, rare) = first.nats(rows), plays().losses(turn.fitted)
         yield {
             "loss": loss,

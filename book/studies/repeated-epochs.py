@@ -29,7 +29,7 @@ def loss_on_unseen_plays(width, weight_decay, tokens, epochs, seed):
     text, exam, vocab = _texts()
     shape = Config(vocab, width, layers=1, context=CONTEXT)
     recipe = train.Recipe(weight_decay=weight_decay, warmup=20)
-    job = train.Job(shape, [tokens], seed, recipe, unique=tokens // epochs)
+    job = train.Job(shape, [tokens], recipe, seed=seed, unique=tokens // epochs)
     torch.set_num_threads(1)
     (row,) = train.run(job, text, exam)
     return {"params": row["params"], "loss": row["loss"]}

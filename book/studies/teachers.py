@@ -29,26 +29,26 @@ def plays():
 @cache
 def teacher(seed):
     """A larger model that has read plenty."""
-    rows = corpus.windows(plays().text, LENGTH - 1, PLENTY, seed)
+    rows = corpus.windows(plays().text, LENGTH - 1, PLENTY, seed=seed)
     knobs = language.LanguageModel(
         len(plays().letters), PLENTY * (LENGTH + 1), width=64, layers=1
     )
-    return knobs.fit(rows, seed)
+    return knobs.fit(rows, seed=seed)
 
 
 def _written(rows, count, seed):
     """Rows (count, length) by a teacher, or by five, after a filter."""
     if rows == "five":
-        parts = [teacher(s).sample(1 + count // SEEDS, seed) for s in range(SEEDS)]
+        parts = [teacher(s).sample(1 + count // SEEDS, seed=seed) for s in range(SEEDS)]
         return torch.cat(parts)[:count]
-    found = teacher(seed).sample(count if rows == "all" else 2 * count, seed)
+    found = teacher(seed).sample(count if rows == "all" else 2 * count, seed=seed)
     if rows == "all":
         return found
     if rows == "likely":
         merit = -teacher(seed).nats(found)
     if rows == "judged":
-        real = corpus.windows(plays().text, LENGTH - 1, len(found), seed + SEEDS)
-        written = teacher(seed).sample(len(found), seed + SEEDS)  # others than those it will judge
+        real = corpus.windows(plays().text, LENGTH - 1, len(found), seed=seed + SEEDS)
+        written = teacher(seed).sample(len(found), seed=seed + SEEDS)  # others than those it will judge
         spelled = [[plays().letters.decode(row) for row in part] for part in (real, written, found)]
         merit = quality.judge(*spelled[:2]).predict_proba(spelled[2])[:, 1]
     return found[np.sort(np.argsort(-merit, kind="stable")[:count])]
@@ -57,7 +57,7 @@ def _written(rows, count, seed):
 def losses_of_a_student(real, share, targets, rows, seed):
     torch.set_num_threads(1)
     given = round(share * ROWS)
-    own = corpus.windows(plays().text, LENGTH - 1, real // LENGTH, seed + 2 * SEEDS)
+    own = corpus.windows(plays().text, LENGTH - 1, real // LENGTH, seed=seed + 2 * SEEDS)
     again = own[torch.arange(ROWS - given) % len(own)]
     read = torch.cat([again, _written(rows, given, seed)]) if given else again
     knobs = language.LanguageModel(
@@ -69,7 +69,7 @@ def losses_of_a_student(real, share, targets, rows, seed):
     )
     if targets == "opinion":
         knobs = replace(knobs, teacher=teacher(seed))
-    loss, on_rare = plays().losses(knobs.fit(read, seed))
+    loss, on_rare = plays().losses(knobs.fit(read, seed=seed))
     of_teacher, of_teacher_on_rare = plays().losses(teacher(seed))
     return {
         "loss": loss,

@@ -52,7 +52,7 @@ def matmul_rate(size=512):
 @pytest.mark.parametrize("width", [16, 32, 64, 96])
 def test_training(benchmark, report, width):
     """6 N D a second as a share of the matrix-product rate, batches of 64 x 64."""
-    job = Job(Config(vocab=64, width=width), [64 * 64 * 60], 0, Recipe(batch=64, warmup=5))
+    job = Job(Config(vocab=64, width=width), [64 * 64 * 60], Recipe(batch=64, warmup=5), seed=0)
     benchmark.pedantic(train.fit, (job, TEXT), rounds=3, warmup_rounds=1)
     rate = 6 * job.config.params * job.budgets[0] / benchmark.stats.stats.median
     wanted = " (at least 40 % wanted)" if width == 64 else ""
@@ -60,7 +60,7 @@ def test_training(benchmark, report, width):
 
 
 def test_two_processes(benchmark, report):
-    jobs = [Job(Config(vocab=64), [200_000], seed) for seed in range(4)]
+    jobs = [Job(Config(vocab=64), [200_000], seed=seed) for seed in range(4)]
     for workers in (1, 2):
         train.sweep(jobs[:2], TEXT, EXAM, workers=workers)  # start the processes
     one = [seconds(lambda: train.sweep(jobs, TEXT, EXAM, workers=1)) for _ in range(3)]

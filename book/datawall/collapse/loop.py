@@ -48,11 +48,11 @@ class Past:
     seed: int
     columns: int = 0
 
-    def draw(self, source: Fitted, size: int, seed: int) -> Rows:
+    def draw(self, source: Fitted, size: int, *, seed: int) -> Rows:
         """`size` rows of a source of real data; of chains side by side, so many for each."""
         if not self.columns:
-            return source.sample(size, seed)
-        return np.reshape(source.sample(size * self.columns, seed), (size, self.columns))
+            return source.sample(size, seed=seed)
+        return np.reshape(source.sample(size * self.columns, seed=seed), (size, self.columns))
 
 
 class Next(NamedTuple):
@@ -65,7 +65,7 @@ class Next(NamedTuple):
 class Policy(Protocol):
     """Says what the next generation trains on."""
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         """`size` rows or, of what accumulates, `size` new ones."""
 
 
@@ -74,7 +74,7 @@ class Collapsed(ValueError):
 
 
 def run(
-    generator: Generator, policy: Policy, data: Rows, generations: int, seed: int
+    generator: Generator, policy: Policy, data: Rows, generations: int, *, seed: int
 ) -> Iterator[Generation]:
     """Yield each generation: its number, what it was trained on and the fitted model.
 
@@ -100,7 +100,7 @@ def _loop(generator, policy, data, generations, seed, columns=0) -> Iterator[Gen
             yield Generation(number, train, None, fault)
             return
         try:
-            fitted = generator.fit(train, to_fit)
+            fitted = generator.fit(train, seed=to_fit)
         except (ValueError, FloatingPointError) as error:
             if number == 1:
                 raise  # the caller's data, not a collapse
@@ -111,7 +111,7 @@ def _loop(generator, policy, data, generations, seed, columns=0) -> Iterator[Gen
             return
         try:
             past = Past(data, kept, fitted, number, seed, columns)
-            train, kept = policy(past, size, to_choose)
+            train, kept = policy(past, size, seed=to_choose)
         except Collapsed as error:
             yield Generation(number + 1, None, None, str(error))
             return
@@ -136,6 +136,7 @@ def chains(
     size: int,
     generations: int,
     count: int,
+    *,
     seed: int,
 ) -> Chains:
     """`count` independent chains of a Gaussian in one dimension, as `run` makes one, side by side.
@@ -152,7 +153,7 @@ def chains(
         )
     if generator.shrink:
         raise ValueError("in one dimension there is nothing to shrink towards: leave it out")
-    start = np.reshape(source.sample(size * count, seed), (size, count))
+    start = np.reshape(source.sample(size * count, seed=seed), (size, count))
     mean, variance = np.full((2, generations, count), np.nan)
     last = 0
     for step in _loop(_Columns(generator), policy, start, generations, seed, count):
@@ -171,7 +172,7 @@ class _Columns:
 
     knobs: Gaussian
 
-    def fit(self, data: np.ndarray, seed: int) -> _FittedColumns:
+    def fit(self, data: np.ndarray, *, seed: int) -> _FittedColumns:
         mean = data.mean(0)
         gaps = data - mean
         variance = np.einsum("ij,ij->j", gaps, gaps) / (len(data) - self.knobs.ddof)
@@ -188,7 +189,7 @@ class _FittedColumns:
     mean: np.ndarray
     variance: np.ndarray
 
-    def sample(self, n: int, seed: int) -> np.ndarray:
+    def sample(self, n: int, *, seed: int) -> np.ndarray:
         points = np.random.default_rng(seed).standard_normal((n, len(self.mean)))
         points *= np.sqrt(self.variance * self.knobs.temperature)
         points += self.mean

@@ -37,7 +37,7 @@ class Own:
 
     temperature: float | None = None
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         model = past.fitted
         if self.temperature is not None:
             try:
@@ -46,7 +46,7 @@ class Own:
                 kind = type(model).__name__
                 raise ValueError(f"{kind} has no temperature: leave it out of Own()") from None
         try:
-            rows = model.sample(size, seed)
+            rows = model.sample(size, seed=seed)
         except (ValueError, FloatingPointError) as error:
             raise Collapsed(f"the model can't be sampled: {error}") from error
         return Next(rows, rows)
@@ -56,7 +56,7 @@ class Own:
 class Archive:
     """Original rows, drawn once: every generation gets the same."""
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         if size > length(past.original):
             raise ValueError(
                 f"{size} original rows are asked for, and there are {length(past.original)}: "
@@ -73,8 +73,8 @@ class Fresh:
 
     source: Fitted
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
-        rows = past.draw(self.source, size, seed)
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
+        rows = past.draw(self.source, size, seed=seed)
         return Next(rows, rows)
 
 
@@ -93,10 +93,10 @@ class Mix:
         if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-9:
             raise ValueError(f"shares {self.shares}: give shares that add up to 1, none below 0")
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         edges = np.rint(np.cumsum([0, *self.shares]) * size).astype(int)
         asked = zip(self.parts, np.diff(edges), independent(seed, len(self.parts)), strict=True)
-        rows = join([part(past, int(count), own).train for part, count, own in asked if count])
+        rows = join([part(past, int(count), seed=own).train for part, count, own in asked if count])
         return Next(rows, rows)
 
 
@@ -106,8 +106,8 @@ class Accumulate:
 
     policy: Policy = field(default_factory=Own)
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
-        rows = join([past.kept, self.policy(past, size, seed).train])
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
+        rows = join([past.kept, self.policy(past, size, seed=seed).train])
         return Next(rows, rows)
 
 
@@ -117,9 +117,9 @@ class Subsample:
 
     policy: Policy
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         own, inner = independent(seed, 2)
-        found = self.policy(past, size, inner)
+        found = self.policy(past, size, seed=inner)
         shape = length(found.train), past.columns or 1  # each chain's own draw
         order = np.sort(np.random.default_rng(own).random(shape).argsort(0)[:size], 0)
         if past.columns:
@@ -139,10 +139,10 @@ class Filter:
     policy: Policy = field(default_factory=Own)
     tries: int = 50
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         rows, passed = [], []
         for own in independent(seed, self.tries):
-            rows.append(self.policy(past, size, own).train)
+            rows.append(self.policy(past, size, seed=own).train)
             passed.append(np.asarray(self.keep(rows[-1], past), bool))
             enough = np.sum([part.sum(0) for part in passed], 0)  # of each chain
             if enough.min() >= size:
@@ -159,8 +159,8 @@ class Grow:
 
     power: float = 2.0
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
-        return Own()(past, round(size * (past.generation + 1) ** self.power), seed)
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
+        return Own()(past, round(size * (past.generation + 1) ** self.power), seed=seed)
 
 
 @dataclass(frozen=True)
@@ -170,16 +170,16 @@ class First:
     The model is what is kept, in place of rows.
     """
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         model = past.fitted if past.generation == 1 else past.kept
-        return Next(model.sample(size, seed), model)
+        return Next(model.sample(size, seed=seed), model)
 
 
 @dataclass(frozen=True)
 class Redraw:
     """Original rows, drawn anew for each generation, without replacement: all of them are kept."""
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         count, rng = length(past.original), np.random.default_rng(seed)
         if size > count:
             raise ValueError(f"{size} of {count} original rows are asked for: lower the share")
@@ -200,7 +200,7 @@ class Deck:
 
     rows: Rows
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         first = (past.generation - 1) * size
         if first + size > length(self.rows):
             raise ValueError(
@@ -230,11 +230,11 @@ class Weighted:
                 "weight from the share to below 1"
             )
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         one, other = independent(seed, 2)
         count = round(self.share * size)
-        rows = self.policy(past, count, one).train
-        own = Own()(past, size - count, other).train
+        rows = self.policy(past, count, seed=one).train
+        own = Own()(past, size - count, seed=other).train
         copies = round((size - count) * self.weight / (1 - self.weight))
         found = join([take(rows, np.arange(copies) % count), own])
         return Next(found, found)
@@ -249,13 +249,13 @@ class Exchange:
 
     members: int
 
-    def __call__(self, past: Past, size: int, seed: int) -> Next:
+    def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         k = self.members
         if not past.columns or past.columns % k or size % k:
             raise ValueError(
                 f"{past.columns} chains of {size} points don't divide by {k}: give multiples of it"
             )
-        drawn = past.fitted.sample(size, seed).reshape(k, size // k, past.columns // k, k)
+        drawn = past.fitted.sample(size, seed=seed).reshape(k, size // k, past.columns // k, k)
         parts = [np.roll(part, shift, axis=-1) for shift, part in enumerate(drawn)]
         rows = np.stack(parts).reshape(size, past.columns)
         return Next(rows, rows)

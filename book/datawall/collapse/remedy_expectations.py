@@ -170,7 +170,7 @@ def least_squares(features: int, rows: int, rounds: int) -> Rounds:
 
 
 def regressions(
-    features: int, rows: int, rounds: int, fresh: bool, keep: bool, count: int, seed: int
+    features: int, rows: int, rounds: int, fresh: bool, keep: bool, count: int, *, seed: int
 ) -> np.ndarray:
     """`count` simulations of what `least_squares` expects, (rounds, count).
 

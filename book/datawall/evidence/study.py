@@ -302,7 +302,7 @@ def run(
     return failed
 
 
-def verify(study: Study, record: Record, sample: int, seed: int) -> list[str]:
+def verify(study: Study, record: Record, sample: int, *, seed: int) -> list[str]:
     """Re-run `sample` rows chosen at random; return a sentence for each that no longer holds."""
     rows = record.read()
     if not rows:
@@ -539,7 +539,7 @@ def _command(given) -> int:
         print(_status(given.name, study, record))
         return 0
     if given.command == "verify":
-        faults = verify(study, record, given.sample, given.seed)
+        faults = verify(study, record, given.sample, seed=given.seed)
         print("\n".join(faults) or f"{min(given.sample, len(record.read()))} rows hold")
         return bool(faults)
     failed = run(study, record, given.workers, given.scheduler, given.old)

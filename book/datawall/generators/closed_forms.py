@@ -37,7 +37,7 @@ class Gaussian:
             raise ValueError(f"ddof is {self.ddof}: give 0 (likelihood) or 1 (unbiased)")
         validate.temperature(self.temperature)
 
-    def fit(self, data: ArrayLike, seed: int = 0) -> FittedGaussian:
+    def fit(self, data: ArrayLike, *, seed: int) -> FittedGaussian:
         """Fit points (n,), (n, d) or of any shape; the seed isn't used, as nothing is drawn."""
         points, shape = validate.points(data)
         if self.shrink:
@@ -57,7 +57,7 @@ class FittedGaussian:
     covariance: np.ndarray
     shape: tuple[int, ...]
 
-    def sample(self, n: int, seed: int) -> np.ndarray:
+    def sample(self, n: int, *, seed: int) -> np.ndarray:
         variances, axes = np.linalg.eigh(self.covariance)  # singular covariances are welcome
         root = axes * np.sqrt(np.clip(variances, 0, None) * self.knobs.temperature)
         noise = np.random.default_rng(seed).standard_normal((n, len(self.mean)))
@@ -73,7 +73,7 @@ class Categorical:
 
     kinds: int | None = None
 
-    def fit(self, data: ArrayLike, seed: int = 0) -> FittedCategorical:
+    def fit(self, data: ArrayLike, *, seed: int) -> FittedCategorical:
         """Count ids (n,); the seed isn't used. One id alone is no fault: it is where drift ends."""
         ids = np.asarray(data)
         validate.ids(ids, self.kinds)
@@ -87,7 +87,7 @@ class FittedCategorical:
 
     chances: np.ndarray
 
-    def sample(self, n: int, seed: int) -> np.ndarray:
+    def sample(self, n: int, *, seed: int) -> np.ndarray:
         return np.random.default_rng(seed).choice(len(self.chances), n, p=self.chances)
 
 
@@ -112,7 +112,7 @@ class Mixture:
         validate.positive(self, "components", "iterations")
         validate.temperature(self.temperature)
 
-    def fit(self, data: ArrayLike, seed: int) -> FittedMixture:
+    def fit(self, data: ArrayLike, *, seed: int) -> FittedMixture:
         """Fit points (n, d), or of any shape; the seed draws the start of the iterations."""
         points, shape = validate.points(data)
         if self.components > len(points):
@@ -142,8 +142,7 @@ class FittedMixture:
     model: GaussianMixture
     shape: tuple[int, ...]
 
-    def sample(self, n: int, seed: int) -> np.ndarray:
-        # its random_state would repeat the same noise at each call
+    def sample(self, n: int, *, seed: int) -> np.ndarray:
         model = copy.copy(self.model).set_params(random_state=seed)
         model.covariances_ = self.model.covariances_ * self.knobs.temperature
         points = np.random.default_rng(seed).permutation(model.sample(n)[0])  # unsorted

@@ -26,7 +26,7 @@ class PerClass:
 
     generator: Generator
 
-    def fit(self, data: tuple[ArrayLike, ArrayLike], seed: int) -> FittedPerClass:
+    def fit(self, data: tuple[ArrayLike, ArrayLike], *, seed: int) -> FittedPerClass:
         points, labels = np.asarray(data[0]), np.asarray(data[1])
         if len(points) != len(labels) or not len(labels):
             raise ValueError(
@@ -37,7 +37,7 @@ class PerClass:
         parts = []
         for label, own in zip(classes, independent(seed, len(classes)), strict=True):
             try:
-                parts.append(self.generator.fit(points[labels == label], own))
+                parts.append(self.generator.fit(points[labels == label], seed=own))
             except ValueError as error:
                 raise ValueError(f"class {label}: {error}") from error
         return FittedPerClass(classes, counts / counts.sum(), tuple(parts))
@@ -51,13 +51,13 @@ class FittedPerClass:
     shares: np.ndarray
     parts: tuple[Fitted, ...]
 
-    def sample(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def sample(self, n: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
         counts = np.floor(n * self.shares + 1e-9).astype(int)
         last = np.argsort(counts - n * self.shares, kind="stable")[: n - counts.sum()]
         counts[last] += 1
         seeds = independent(seed, len(self.parts) + 1)
         drawn = zip(self.parts, counts, seeds[:-1], strict=True)
-        points = np.concatenate([part.sample(int(c), s) for part, c, s in drawn if c])
+        points = np.concatenate([part.sample(int(c), seed=s) for part, c, s in drawn if c])
         order = np.random.default_rng(seeds[-1]).permutation(n)
         return points[order], np.repeat(self.classes, counts)[order]
 
@@ -79,13 +79,13 @@ class Committee:
     members: tuple[Generator, ...]
     apart: bool = False
 
-    def fit(self, data: Rows, seed: int) -> FittedCommittee:
+    def fit(self, data: Rows, *, seed: int) -> FittedCommittee:
         k = len(self.members)
         parts = [
             take(data, np.arange(i, length(data), k)) if self.apart else data for i in range(k)
         ]
         asked = zip(self.members, parts, independent(seed, k), strict=True)
-        return FittedCommittee(tuple(member.fit(part, own) for member, part, own in asked))
+        return FittedCommittee(tuple(member.fit(part, seed=own) for member, part, own in asked))
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,10 @@ class FittedCommittee:
 
     members: tuple[Fitted, ...]
 
-    def sample(self, n: int, seed: int) -> Rows:
+    def sample(self, n: int, *, seed: int) -> Rows:
         counts = np.diff(np.rint(np.linspace(0, n, len(self.members) + 1)).astype(int))
         asked = zip(self.members, counts, independent(seed, len(self.members)), strict=True)
-        return join([member.sample(int(count), own) for member, count, own in asked if count])
+        return join([member.sample(int(count), seed=own) for member, count, own in asked if count])
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ class Metered(PerClass):
 
     meter: Counter = field(default_factory=Counter, compare=False)
 
-    def fit(self, data: tuple[ArrayLike, ArrayLike], seed: int) -> FittedMetered:
-        fitted = super().fit(data, seed)
+    def fit(self, data: tuple[ArrayLike, ArrayLike], *, seed: int) -> FittedMetered:
+        fitted = super().fit(data, seed=seed)
         self.meter.update(models=1, trained=len(data[1]))
         shares = np.full(len(fitted.classes), 1 / len(fitted.classes))
         return FittedMetered(fitted.classes, shares, fitted.parts, self.meter)
@@ -122,6 +122,6 @@ class FittedMetered(FittedPerClass):
 
     meter: Counter = field(default_factory=Counter, compare=False)
 
-    def sample(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def sample(self, n: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
         self.meter.update(drawn=n)
-        return super().sample(n, seed)
+        return super().sample(n, seed=seed)

@@ -52,7 +52,7 @@ class LanguageModel:
                 "give both the same vocabulary"
             )
 
-    def fit(self, data: Tensor, seed: int) -> FittedLanguageModel:
+    def fit(self, data: Tensor, *, seed: int) -> FittedLanguageModel:
         """Fit rows (count, length) of token ids; the seed draws weights and the order of rows."""
         rows = torch.as_tensor(data)
         if rows.ndim != 2:
@@ -65,7 +65,7 @@ class LanguageModel:
         marked = F.pad(rows.long(), (1, 0), value=self.vocab).flatten()
         text = F.pad(marked, (0, 1), value=self.vocab)  # windows of the context are whole rows
         config = Config(self.vocab + 1, self.width, self.layers, context=context)
-        job = train.Job(config, [self.tokens], seed, self.recipe, unique=len(rows) * context)
+        job = train.Job(config, [self.tokens], self.recipe, seed=seed, unique=len(rows) * context)
         if self.teacher:
             job = replace(job, objective=SoftTargets(self.teacher.model))
         return FittedLanguageModel(self, train.fit(job, text))
@@ -96,7 +96,7 @@ class FittedLanguageModel:
     knobs: LanguageModel
     model: Transformer
 
-    def sample(self, n: int, seed: int) -> Tensor:
+    def sample(self, n: int, *, seed: int) -> Tensor:
         """Rows (n, length), int64."""
         rng, found, length = np.random.default_rng(seed), [], self.model.config.context - 1
         mark = self.knobs.vocab

@@ -112,9 +112,10 @@ def full_coverage(real: int, fake: int, k: int = 5) -> float:
 def two_sample(
     real: ArrayLike,
     fake: ArrayLike,
-    seed: int,
     classifier: ClassifierMixin | None = None,
     folds: int = 5,
+    *,
+    seed: int,
 ) -> float:
     """Accuracy at telling real from fake, cross-validated: 1/2 if nothing tells them apart.
 
@@ -165,7 +166,7 @@ def mmd(real: ArrayLike, fake: ArrayLike, bandwidth: float | None = None) -> flo
 # Filters -----------------------------------------------------------------------------------------
 
 
-def planted(passages: Sequence[str], copies: Sequence[int], seed: int) -> list[str]:
+def planted(passages: Sequence[str], copies: Sequence[int], *, seed: int) -> list[str]:
     """So many copies of each passage, each with a typo of its own in a random place, as a list.
 
     To be mixed with a training text, so that what a model recites can be held against how often it
@@ -192,7 +193,7 @@ class Grade(NamedTuple):
     recall: Interval
 
 
-def grade(good: ArrayLike, bad: ArrayLike, seed: int) -> Grade:
+def grade(good: ArrayLike, bad: ArrayLike, *, seed: int) -> Grade:
     """Precision and recall of a filter, from which of the good and the bad pages it kept.
 
     good, bad: booleans (pages,). Intervals by the bootstrap over pages of each kind apart, so the

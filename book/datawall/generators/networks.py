@@ -49,7 +49,7 @@ class VAE:
         validate.positive(self, "latent", "steps", "batch")
         validate.temperature(self.temperature)
 
-    def fit(self, data: ArrayLike, seed: int) -> FittedVAE:
+    def fit(self, data: ArrayLike, *, seed: int) -> FittedVAE:
         """Fit points (n, d), or of any shape; the seed draws weights, batches and codes."""
         units, frame = _framed(data)
         generator = torch.Generator().manual_seed(seed)
@@ -82,7 +82,7 @@ class FittedVAE:
     frame: Frame
 
     @torch.no_grad()
-    def sample(self, n: int, seed: int) -> np.ndarray:
+    def sample(self, n: int, *, seed: int) -> np.ndarray:
         generator = torch.Generator().manual_seed(seed)
         spread = math.sqrt(self.knobs.temperature)
         with one_thread():
@@ -99,7 +99,7 @@ class FittedVAE:
         return self._noise().item() * self.frame.scale
 
     @torch.no_grad()
-    def bound(self, points: ArrayLike, seed: int, draws: int = 16) -> np.ndarray:
+    def bound(self, points: ArrayLike, draws: int = 16, *, seed: int) -> np.ndarray:
         """Evidence lower bound in nats, (n,): at most the log density, up to its `draws`' noise."""
         generator = torch.Generator().manual_seed(seed)
         units = self.frame.scaled(points)
@@ -147,7 +147,7 @@ class Diffusion:
         validate.positive(self, "levels", "hidden", "layers", "steps", "batch")
         validate.temperature(self.temperature)
 
-    def fit(self, data: ArrayLike, seed: int) -> FittedDiffusion:
+    def fit(self, data: ArrayLike, *, seed: int) -> FittedDiffusion:
         """Fit points (n, d), or of any shape; the seed draws weights, batches and noise."""
         units, frame = _framed(data)
         generator = torch.Generator().manual_seed(seed)
@@ -179,7 +179,7 @@ class FittedDiffusion:
     unknown: Tensor
 
     @torch.no_grad()
-    def sample(self, n: int, seed: int) -> np.ndarray:
+    def sample(self, n: int, *, seed: int) -> np.ndarray:
         generator = torch.Generator().manual_seed(seed)
         size = math.prod(self.frame.shape)
         a, sigma = self._levels()

@@ -14,14 +14,14 @@ from typing import Any, Protocol
 class Fitted(Protocol):
     """A generator that has seen data."""
 
-    def sample(self, n: int, seed: int) -> Any:
+    def sample(self, n: int, *, seed: int) -> Any:
         """`n` new points of the kind that it was fitted to; the same seed gives the same points."""
 
 
 class Generator(Protocol):
     """A generator's knobs, without data."""
 
-    def fit(self, data: Any, seed: int) -> Fitted:
+    def fit(self, data: Any, *, seed: int) -> Fitted:
         """A new object fitted to the data; neither the generator nor the data are changed.
 
         Raises ValueError for data that can't be fitted: empty, not finite, without spread.

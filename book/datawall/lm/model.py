@@ -213,7 +213,7 @@ class Transformer(nn.Module):
     `train()`. Chapter: scaling-laws.
     """
 
-    def __init__(self, config: Config, seed: int):
+    def __init__(self, config: Config, *, seed: int):
         super().__init__()
         self.config, self.seed = config, seed
         self.drawn = 0  # how often dropout has drawn

@@ -16,9 +16,10 @@ def sample(
     model: Transformer,
     prompt: Tensor,
     length: int,
-    seed: int,
     temperature: float = 1.0,
     together: int = 512,
+    *,
+    seed: int,
 ) -> Tensor:
     """Continue each prompt (count, time) by `length` tokens: ids (count, time + length).
 

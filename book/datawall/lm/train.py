@@ -65,7 +65,7 @@ class Job:
 
     config: Config
     budgets: Sequence[int]
-    seed: int
+    seed: int = field(kw_only=True)
     recipe: Recipe = field(default_factory=Recipe)
     unique: int | None = None
     objective: Callable[[Transformer, Tensor], Tensor] = Transformer.loss
@@ -161,7 +161,7 @@ def _trunk(job, text, validation, measure, device):
     _check(job, steps)
     windows, order = _reading(job, text, recipe.batch * steps[-1])
     batches = windows.to(device), order.split(recipe.batch)
-    model = Transformer(config, job.seed).to(device)
+    model = Transformer(config, seed=job.seed).to(device)
     state = model, _optimizer(model, recipe)
     rows, done = [], 0
     for budget in steps:
@@ -179,8 +179,8 @@ def _trunk(job, text, validation, measure, device):
 def _reading(job: Job, text: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Windows (windows, context + 1), and which of them is read when, (count,)."""
     if job.unique is None:
-        return corpus.windows(text, job.config.context, count, job.seed), torch.arange(count)
-    own = corpus.windows(text, job.config.context, job.unique // job.config.context, job.seed)
+        return corpus.windows(text, job.config.context, count, seed=job.seed), torch.arange(count)
+    own = corpus.windows(text, job.config.context, job.unique // job.config.context, seed=job.seed)
     rng = np.random.default_rng([job.seed, 1])
     again = [rng.permutation(len(own)) for _ in range(math.ceil(count / len(own)) - 1)]
     return own, torch.from_numpy(np.concatenate([np.arange(len(own)), *again])[:count])

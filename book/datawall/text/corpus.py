@@ -39,7 +39,7 @@ class Corpus:
         """All documents in order, a blank line between two."""
         return "\n\n".join(self.documents.values())
 
-    def split(self, validation: float = 0.1, seed: int = 0) -> tuple[Corpus, Corpus]:
+    def split(self, validation: float = 0.1, *, seed: int) -> tuple[Corpus, Corpus]:
         """Training and validation corpus, split by whole documents drawn at random.
 
         validation: the least share of the characters that is held out. Whole documents, since
@@ -140,7 +140,7 @@ class Vocabulary:
         return "".join(self.characters[i] for i in ids.tolist())
 
 
-def windows(tokens: Tensor, context: int, count: int, seed: int) -> Tensor:
+def windows(tokens: Tensor, context: int, count: int, *, seed: int) -> Tensor:
     """`count` windows drawn at random without replacement from a text, (count, context + 1).
 
     Windows lie side by side, each predicts `context` tokens, and no token is predicted twice: the

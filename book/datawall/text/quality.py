@@ -131,7 +131,7 @@ def exact_duplicates(texts: Sequence[str]) -> np.ndarray:
 
 
 def near_duplicates(
-    texts: Sequence[str], threshold: float = 0.7, hashes: int = 128, seed: int = 1
+    texts: Sequence[str], threshold: float = 0.7, hashes: int = 128, *, seed: int
 ) -> np.ndarray:
     """For each text the number of the first one that nearly equals it, (texts,), by MinHash.
 

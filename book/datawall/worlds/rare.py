@@ -74,7 +74,9 @@ def _cases(features, rare, groups):
     return Cases(columns, np.asarray(rare, int), groups, tuple(features))
 
 
-def split(cases: Cases, seed: int, rare: int, test: float = 0.4) -> tuple[np.ndarray, np.ndarray]:
+def split(
+    cases: Cases, rare: int, test: float = 0.4, *, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers to learn from, so many that `rare` of them are rare, and to test on.
 
     Groups are drawn at random and stay whole: first a share `test` of them, which depends on the
@@ -95,7 +97,7 @@ def split(cases: Cases, seed: int, rare: int, test: float = 0.4) -> tuple[np.nda
 
 
 def material(
-    way: str, features: ArrayLike, rare: ArrayLike, seed: int
+    way: str, features: ArrayLike, rare: ArrayLike, *, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What to learn from: features (m, d), labels (m,) and weights (m,).
 
@@ -117,7 +119,7 @@ def material(
     if way == "class weights":
         return features, rare, np.where(rare == 1, (len(rare) - few) / few, 1.0)
     if way == "Gaussian":
-        drawn = Gaussian(shrink=True).fit(features[rare == 1], seed).sample(missing, seed)
+        drawn = Gaussian(shrink=True).fit(features[rare == 1], seed=seed).sample(missing, seed=seed)
         features = np.concatenate([features, drawn])
         rare = np.append(rare, np.ones(missing, int))
     elif missing:

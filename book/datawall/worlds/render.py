@@ -161,9 +161,7 @@ class Pictures(NamedTuple):
     places: np.ndarray
 
 
-def render(
-    labels: ArrayLike, knobs: Knobs | None = None, seed: int = 0, side: int = 28
-) -> Pictures:
+def render(labels: ArrayLike, knobs: Knobs | None = None, side: int = 28, *, seed: int) -> Pictures:
     """One image a label, each with its own draw of every knob.
 
     labels: digits (n,). Knobs draw from streams of their own, so that turning one off leaves the
@@ -193,7 +191,7 @@ def render(
     return Pictures(np.clip(images, 0, 1, dtype=np.float32), places)
 
 
-def vary(images: ArrayLike, knobs: Knobs, seed: int) -> np.ndarray:
+def vary(images: ArrayLike, knobs: Knobs, *, seed: int) -> np.ndarray:
     """Images (n, side, side) turned, sized, stretched, slanted and moved as `render` would.
 
     Augmentation of real images by the same draws of the same knobs; the others don't act on a
@@ -211,7 +209,7 @@ def vary(images: ArrayLike, knobs: Knobs, seed: int) -> np.ndarray:
     return F.grid_sample(images[:, None], grid, align_corners=False)[:, 0].numpy()
 
 
-def paste(parts: ArrayLike, side: int, seed: int | list[int]) -> Pictures:
+def paste(parts: ArrayLike, side: int, *, seed: int | list[int]) -> Pictures:
     """Small images (n, size, size), real ones say, one each at a random place on black.
 
     The place is the middle of the part's ink, or of the part if it has none. Raises ValueError for
@@ -230,7 +228,7 @@ def paste(parts: ArrayLike, side: int, seed: int | list[int]) -> Pictures:
     return Pictures(pages, corners + np.stack([ink.sum(1) @ grid, ink.sum(2) @ grid], 1))
 
 
-def photographs(n: int, side: int, seed: int) -> np.ndarray:
+def photographs(n: int, side: int, *, seed: int) -> np.ndarray:
     """Grey pieces (n, side, side), from 0 to 1, of the two photographs that scikit-learn carries.
 
     The photographs are shrunk to a third first. Raises ValueError for a side that they don't hold.

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from datawall.lm.threads import one_thread
 
 
-def classifier(seed: int, side: int = 14, classes: int = 10, width: int = 16) -> nn.Module:
+def classifier(side: int = 14, classes: int = 10, width: int = 16, *, seed: int) -> nn.Module:
     """Two convolutions of stride two and a linear layer: images (n, side, side) to (n, classes)."""
     left = ((side + 1) // 2 + 1) // 2
     first, second = nn.Conv2d(1, width, 3, 2, 1), nn.Conv2d(width, 2 * width, 3, 2, 1)
@@ -47,7 +47,7 @@ class _Locator(nn.Module):
         return torch.stack([chance.sum(1) @ pixels, chance.sum(2) @ pixels], 1)
 
 
-def locator(seed: int, side: int = 32, width: int = 12) -> nn.Module:
+def locator(side: int = 32, width: int = 12, *, seed: int) -> nn.Module:
     """Images (n, side, side) to places (n, 2), x before y, in pixels.
 
     The network makes a map of evidence; its answer is the map's centre of mass (a soft argmax).
@@ -66,11 +66,12 @@ def _drawn(net: nn.Module, seed: int) -> nn.Module:
 def learn(
     net: nn.Module,
     sources: Sequence[tuple[ArrayLike, ArrayLike]],
-    seed: int,
     steps: int,
     batch: int = 32,
-    rate: float = 1e-2,
+    rate: float = 0.01,
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    *,
+    seed: int,
 ) -> nn.Module:
     """Train the network further and return it: each batch takes equal parts from every source.
 
