@@ -11,6 +11,7 @@ import gc
 import importlib.util
 import inspect
 import re
+import sys
 import unicodedata
 import warnings
 from collections import Counter
@@ -123,7 +124,9 @@ class Vocabulary:
         """least: how often a character must occur in `text` to get an id of its own."""
         counts = Counter(_composed(text))
         self.characters = UNKNOWN + "".join(sorted(c for c, n in counts.items() if n >= least))
-        self._ids = {c: i for i, c in enumerate(self.characters)}
+        self._table = np.zeros(sys.maxunicode + 1, dtype=np.int64)  # id of each code point
+        self._table[[ord(c) for c in self.characters]] = np.arange(len(self.characters))
+        self._table[ord(UNKNOWN)] = 0
 
     def __len__(self) -> int:
         return len(self.characters)
@@ -131,9 +134,7 @@ class Vocabulary:
     def encode(self, text: str) -> Tensor:
         """Token ids of a text, (characters,), int64; a character without an id becomes id 0."""
         points = np.frombuffer(_composed(text).encode("utf-32-le"), dtype=np.uint32)
-        distinct, where = np.unique(points, return_inverse=True)
-        ids = np.array([self._ids.get(chr(p), 0) for p in distinct], dtype=np.int64)
-        return torch.from_numpy(ids[where] if len(ids) else ids)
+        return torch.from_numpy(self._table[points])
 
     def decode(self, ids: Tensor) -> str:
         """The text of token ids (tokens,)."""
