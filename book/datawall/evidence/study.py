@@ -40,7 +40,9 @@ import xarray as xr
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
-STUDIES = Path(__file__).parents[2] / "studies"
+from datawall import BOOK
+
+STUDIES = BOOK / "studies"
 LIBRARIES = ("numpy", "torch")
 ABOUT = ("seconds", "code", "libraries")  # columns after settings and results
 
