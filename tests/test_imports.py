@@ -31,10 +31,22 @@ STATISTICAL = [
 ]
 
 
+LACK = """
+import sys
+
+class Lacks:
+    def find_spec(name, path=None, target=None):
+        if name.split(".")[0] in {left_out!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Lacks)
+"""
+
+
 def imported_by(modules, left_out=()):
     """The modules that are loaded once `modules` are, in a fresh Python that lacks some."""
-    hide = "".join(f"sys.modules[{name!r}] = None; " for name in left_out)
-    command = f"import sys; {hide}import {', '.join(modules)}; print(*sys.modules)"
+    lack = LACK.format(left_out=left_out)
+    command = f"{lack}\nimport {', '.join(modules)}\nprint(*sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", command], cwd=BOOK, capture_output=True, text=True, check=True
     )
