@@ -38,7 +38,7 @@ def style() -> None:
 
     results.begin()
     if _in_kernel():
-        plt.switch_backend("module://matplotlib_inline.backend_inline")  # whatever MPLBACKEND says
+        get_ipython().enable_matplotlib("inline")  # whatever MPLBACKEND says
     plt.rcdefaults()
     plt.rcParams.update(
         {
