@@ -13,23 +13,25 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-import invariants
+import invariants as r
+from invariants import reading
+from invariants.context import MARK, Context, Limits
+from invariants.ledger import MEASURED
+from invariants.quotes import GLUE_PREFIX
 
-LIMITS = invariants.Limits(
-    code_cells=(6, 8), words=(128, 250), figures=(1, 2), exercises=5, bytes=30_000
+LIMITS = Limits(
+    words=(128, 250), figures=1, exercises=5, bytes=30_000
 )
-CONTEXT = invariants.Context(
+CONTEXT = Context(
     chapter="tiny",
     limits=LIMITS,
     bibliography=frozenset({"kaplan2020", "hoffmann2022"}),
-    terms=frozenset({"token"}),
     claims=(
         {"id": "loss-law", "chapter": "tiny", "source": "kaplan2020", "tolerance": [0.1, 0.9]},
         {"id": "old-law", "chapter": "tiny", "source": "kaplan2020"},
         {"id": "elsewhere", "chapter": "other", "source": "kaplan2020", "tolerance": [1, 2]},
     ),
     figures={"fig-elsewhere": "other"},
-    glued={"other": frozenset({"their_loss"})},
 )  # fmt: skip
 
 HEADER = """# A tiny chapter
@@ -89,13 +91,13 @@ More data lowers the loss. Read on in {cite:t}`hoffmann2022`.
 ALT = "Two falling lines on logarithmic axes; the lower one is straight."
 CAPTION = "The loss of the larger model falls as a straight line."
 SVG = "<svg xmlns='http://www.w3.org/2000/svg'></svg>"
-MEASURED = {invariants.MEASURED: {"id": "loss-law", "value": 0.5, "low": 0.4, "high": 0.6}}
+VALUE = {"id": "loss-law", "value": 0.5, "low": 0.4, "high": 0.6}
+STORED = {MEASURED: VALUE}
 CHART = """<figure class="vega-figure" aria-label="A falling line with a slider for the tokens.">
 <script type="application/vnd.vegalite+json">{"mark": "line"}</script>
 <figcaption>The loss falls more slowly as tokens are added.</figcaption></figure>"""
-TRAINING = """jobs = [train.Job(config, budgets, seed=i) for i in range(5)]
-rows = train.sweep(jobs, text, held_out)
-glue('slope', slope)"""
+TRAINING = """runs = replicate(trained, width=WIDTHS, seeds=range(5))
+quote(slope=slope)"""
 ADDRESS = "https://a.org/2305.16264"
 WORKED = """<details class="solution">
 <summary>Worked solution</summary>
@@ -157,7 +159,7 @@ def text(name: str, source: str) -> nbformat.NotebookNode:
 
 
 def exercise(number: int, kind: str) -> list[nbformat.NotebookNode]:
-    call = f'{invariants.MARK}\ncheck("tiny/{number}", {{}})'
+    call = f'{MARK}\ncheck("tiny/{number}", {{}})'
     title = f"### Exercise {number}: Double it\n\n*{kind}*\n\nGiven $B = 0.34$, double the tokens."
     if number == 1:
         title = "## Exercises\n\n" + title
@@ -181,17 +183,20 @@ def lesson() -> list[nbformat.NotebookNode]:
     return [
         text("header", HEADER),
         text("claim", CLAIM),
-        code("imports", "from datawall import ledger, plots, train\nfrom myst_nb import glue"),
+        code("imports", "from datawall.evidence.replicate import replicate\n"
+             "from datawall.lm import train\n"
+             "from datawall.page import plots\n"
+             "from datawall.page.results import close, quote"),
         text("experiment", "## The experiment\n\nWe train one model for each of some seeds."),
         code("training", TRAINING, glued("slope", "0.5")),
         code("figure", "fig, ax = plots.figure()\nax.plot(x, y)", shown(**{"image/svg+xml": SVG}),
              **figure_metadata()),
         text("reading", READING),
-        code("chart", "plots.interactive(chart, alt=alt, caption=caption)", shown(**chart)),
+        code("chart", "plots.Interactive(chart, alt=alt, caption=caption)", shown(**chart)),
         text("table", TABLE),
         text("paper", "## Paper beside ours"),
-        code("ledger", "ledger.check('loss-law', slope, low, high)", shown(**MEASURED)),
-        code("end", "glue('run_seconds', seconds)", glued("run_seconds", "12.5")),
+        code("end", "close('tiny', {'loss-law': slope})", shown(**STORED),
+             glued("run_seconds", "12.5")),
         text("beside", PAPER),
     ]  # fmt: skip
 
@@ -214,10 +219,10 @@ def number_runs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def broken_rules(notebook: dict, context: invariants.Context = CONTEXT) -> dict[str, list[str]]:
+def broken_rules(notebook: dict, context: Context = CONTEXT) -> dict[str, list[str]]:
     """Apply every rule; to the rules for a whole book, the notebook is the only chapter."""
-    found = {rule.__name__: rule(notebook, context) for rule in invariants.CHAPTER_RULES}
-    for rule in invariants.BOOK_RULES:
+    found = {rule.__name__: rule(notebook, context) for rule in r.CHAPTER_RULES}
+    for rule in r.BOOK_RULES:
         found[rule.__name__] = rule({"tiny": notebook}, context)
     return {name: faults for name, faults in found.items() if faults}
 
@@ -337,15 +342,14 @@ class Mutation:
     rule: Callable
     holds: str
     change: Change
-    context: invariants.Context = CONTEXT
+    context: Context = CONTEXT
 
 
 def typed(text: str, number: str, name: str = "reading") -> Mutation:
     """A text with a number typed by hand at the end of a Markdown cell."""
-    return Mutation(invariants.hand_typed_numbers, f"'{number}'", add(name, f" It is {text}"))
+    return Mutation(r.hand_typed_numbers, f"'{number}'", add(name, f" It is {text}"))
 
 
-r = invariants
 MUTATIONS = {
     # text
     "an older format": Mutation(r.well_formed, "4.4", lambda nb: nb.update(nbformat_minor=4)),
@@ -371,7 +375,7 @@ MUTATIONS = {
     "a run time typed by hand": Mutation(
         r.header, "not glued",
         both(swap("header", "{glue:text}`run_seconds:.0f`", "12"),
-             swap("end", "glue(", "print("), output("end"))),
+             output("end", shown(**STORED)))),
     "a reading time far off": Mutation(
         r.reading_time, "type 1", swap("header", "1 minute", "2 minutes")),
     "no reading time in minutes": Mutation(
@@ -498,7 +502,7 @@ MUTATIONS = {
     "a chart without a caption": Mutation(
         r.interactive_figure, "0 words", in_chart(CHART[CHART.index("<figcaption"):], "</figure>")),
     "a chart without its figure": Mutation(
-        r.interactive_figure, "plots.interactive", in_chart("vega-figure", "chart")),
+        r.interactive_figure, "plots.Interactive", in_chart("vega-figure", "chart")),
     "a chart without Vega-Lite for notebooks": Mutation(
         r.interactive_figure, "Vega-Lite", no_vegalite),
     "a chart of broken JSON": Mutation(r.interactive_figure, "JSON", in_chart('"line"}', '"line"')),
@@ -546,9 +550,9 @@ MUTATIONS = {
     "a check commented out": Mutation(
         r.exercise_checks, "doesn't call", swap("stub-2", "check(", "# check(")),
     "an exercise not compared": Mutation(
-        r.exercise_checks, r.MARK, swap("solution-2", r.MARK + "\n", "")),
+        r.exercise_checks, MARK, swap("solution-2", MARK + "\n", "")),
     "the mark not on the first line": Mutation(
-        r.exercise_checks, r.MARK, swap("stub-2", r.MARK, "\n" + r.MARK)),
+        r.exercise_checks, MARK, swap("stub-2", MARK, "\n" + MARK)),
     "a stub that says Right": Mutation(
         r.exercise_outputs, "the stub's", output("stub-2", printed("Right: that is it."))),
     "a solution that says Not yet": Mutation(
@@ -607,11 +611,11 @@ MUTATIONS = {
         r.glue_resolves, "not glued in other",
         add("reading", " It was {glue:text}`other.ipynb::gain:.1f`.")),
     "a result that can't be formatted": Mutation(
-        r.glue_formats, "np.float64", output("training", glued("slope", "np.float64(0.5)"))),
+        r.quote_formats, "np.float64", output("training", glued("slope", "np.float64(0.5)"))),
     "a key never quoted": Mutation(
-        r.glue_used, "'gain' is glued but", more_output("training", glued("gain", "2.0"))),
+        r.quotes_used, "'gain' is glued but", more_output("training", glued("gain", "2.0"))),
     "a key glued twice": Mutation(
-        r.glue_used, "a second time", more_output("end", glued("slope", "0.7"))),
+        r.quotes_used, "a second time", more_output("end", glued("slope", "0.7"))),
     "a published figure of no claim": Mutation(
         r.ledger_ids, "'new-law'", add("reading", " They found {published}`new-law`.")),
     "a measured figure of no claim": Mutation(
@@ -674,8 +678,8 @@ HARMLESS = {
     "a result glued without display": both(
         add("reading", " It gains {glue:text}`gain:.1f`."),
         more_output("training", new_output(
-            "display_data", data={r.GLUE_PREFIX + "text/plain": "2.0"},
-            metadata={"scrapbook": {"name": "gain", "mime_prefix": r.GLUE_PREFIX}}))),
+            "display_data", data={GLUE_PREFIX + "text/plain": "2.0"},
+            metadata={"scrapbook": {"name": "gain", "mime_prefix": GLUE_PREFIX}}))),
     "the ledger's table": add("beside", "\n```{ledger} tiny\n```\n"),
 }  # fmt: skip
 
@@ -704,17 +708,17 @@ def test_harmless_change_passes(change):
     assert broken_rules(number_runs(notebook)) == {}
 
 
-@pytest.mark.parametrize("rule", invariants.RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", r.RULES, ids=lambda rule: rule.__name__)
 def test_every_rule_bites(rule):
     assert rule in {mutation.rule for mutation in MUTATIONS.values()}
 
 
-@pytest.mark.parametrize("rule", invariants.RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", r.RULES, ids=lambda rule: rule.__name__)
 def test_every_rule_says_why_in_one_sentence(rule):
     assert rule.__doc__.endswith(".") and "\n" not in rule.__doc__
 
 
-@pytest.mark.parametrize("rule", invariants.CHAPTER_RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", r.CHAPTER_RULES, ids=lambda rule: rule.__name__)
 def test_rules_bear_an_empty_notebook(rule):
     assert isinstance(rule(new_notebook(), CONTEXT), list)
 
@@ -730,32 +734,32 @@ NO_SOURCE = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cel
     json.dumps(NO_SOURCE), nbformat.writes(good())[:-100],
 ])  # fmt: skip
 def test_bad_file_is_a_fault_and_no_traceback(content):
-    notebook, faults = invariants.read_notebook(content)
+    notebook, faults = reading.read_notebook(content)
     assert notebook is None
     assert len(faults) == 1 and "save it" in faults[0]
 
 
 def test_good_file_is_read():
-    notebook, faults = invariants.read_notebook(nbformat.writes(good()))
+    notebook, faults = reading.read_notebook(nbformat.writes(good()))
     assert faults == []
     assert broken_rules(notebook) == {}
 
 
 def test_bibliography_gives_its_keys():
     bibtex = "@article{kaplan2020, title={A, {B}}}\n@misc{hoffmann2022, title={C}}"
-    assert invariants.parse_bibliography(bibtex) == {"kaplan2020", "hoffmann2022"}
+    assert reading.parse_bibliography(bibtex) == {"kaplan2020", "hoffmann2022"}
 
 
 def test_glossary_gives_its_terms():
     terms = "Token\nByte pair\n  A piece of text.\n\nLoss\n  In nats."
     glossary = f"# Glossary\n\n```{{glossary}}\n:sorted:\n{terms}\n```\n"
-    assert invariants.parse_glossary(glossary) == {"token", "byte pair", "loss"}
+    assert reading.parse_glossary(glossary) == {"token", "byte pair", "loss"}
 
 
 def test_ledger_gives_its_claims():
     ledger = '[[claim]]\nid = "a"\nchapter = "tiny"\n\n[[claim]]\nid = "b"\n'
-    assert [claim["id"] for claim in invariants.parse_ledger(ledger)] == ["a", "b"]
-    assert invariants.parse_ledger("") == ()
+    assert [claim["id"] for claim in reading.parse_ledger(ledger)] == ["a", "b"]
+    assert reading.parse_ledger("") == ()
 
 
 # Pages --------------------------------------------------------------------------------------------
@@ -773,18 +777,18 @@ PAGE_FAULTS = [
 
 @pytest.mark.parametrize("rule, holds, text", PAGE_FAULTS, ids=lambda x: getattr(x, "__name__", ""))
 def test_page_with_a_fault(rule, holds, text):
-    faults = rule(invariants.page(f"# A page\n\n{text}\n"), CONTEXT)
+    faults = rule(reading.page(f"# A page\n\n{text}\n"), CONTEXT)
     assert len(faults) == 1 and holds in faults[0], faults
 
 
-@pytest.mark.parametrize("rule", [*invariants.PAGE_RULES, invariants.hand_typed_numbers])
+@pytest.mark.parametrize("rule", [*r.PAGE_RULES, r.hand_typed_numbers])
 def test_page_without_a_fault(rule):
     text = "It is {glue:text}`other.ipynb::their_loss:.1f` {cite:p}`kaplan2020`, in 2024."
-    assert rule(invariants.page(f"---\nversion: 0.34\n---\n# A page\n\n{text}\n"), CONTEXT) == []
+    assert rule(reading.page(f"---\nversion: 0.34\n---\n# A page\n\n{text}\n"), CONTEXT) == []
 
 
 def test_key_quoted_by_another_page_only_is_used():
     notebook = good()
     at(notebook, "training").outputs.append(glued("gain", "2.0"))
-    assert invariants.glue_used(notebook, CONTEXT)
-    assert invariants.glue_used(notebook, replace(CONTEXT, quoted=frozenset({"gain"}))) == []
+    assert r.quotes_used(notebook, CONTEXT)
+    assert r.quotes_used(notebook, replace(CONTEXT, quoted=frozenset({"gain"}))) == []

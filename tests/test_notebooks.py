@@ -1,4 +1,4 @@
-"""Hold every chapter and page of the book to the rules of ``invariants.py``."""
+"""Hold every chapter and page of the book to the rules of the package ``invariants``."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import invariants
+from invariants import figures, prose, quotes, reading
+from invariants.context import Context
 from rerun import pictures
 
 BOOK = Path(__file__).parent.parent / "book"
@@ -22,41 +24,35 @@ def read(name: str) -> str:
 @lru_cache
 def notebooks() -> dict:
     """Every chapter that can be read, by its name."""
-    read_ones = {path.stem: invariants.read_notebook(read(path.name))[0] for path in CHAPTERS}
+    read_ones = {path.stem: reading.read_notebook(read(path.name))[0] for path in CHAPTERS}
     return {name: notebook for name, notebook in read_ones.items() if notebook}
 
 
 @lru_cache
 def pages() -> dict:
-    return {path.stem: invariants.page(read(path.name)) for path in PAGES}
+    return {path.stem: reading.page(read(path.name)) for path in PAGES}
 
 
 @lru_cache
-def context(chapter: str) -> invariants.Context:
+def context(chapter: str) -> Context:
     """What one chapter, or a page, must agree with."""
     others = {name: notebook for name, notebook in notebooks().items() if name != chapter}
     named = {
         figure: name
         for name, notebook in others.items()
-        for figure in invariants.figure_names(notebook).values()
-    }
-    glued = {
-        name: frozenset(key for _, key, _ in invariants.glued_values(notebook))
-        for name, notebook in others.items()
+        for figure in figures.figure_names(notebook).values()
     }
     quoted = frozenset(
         key
         for notebook in (others | pages()).values()
-        for _, source, key, _ in invariants.quoted_keys(notebook)
+        for _, source, key, _ in quotes.quoted_keys(notebook)
         if source == chapter
     )
-    return invariants.Context(
+    return Context(
         chapter=chapter,
-        bibliography=invariants.parse_bibliography(read("references.bib")),
-        terms=invariants.parse_glossary(read("glossary.md")),
-        claims=invariants.parse_ledger(read("ledger.toml")),
+        bibliography=reading.parse_bibliography(read("references.bib")),
+        claims=reading.parse_ledger(read("ledger.toml")),
         figures=named,
-        glued=glued,
         quoted=quoted,
     )
 
@@ -74,7 +70,7 @@ def test_the_book_has_chapters():
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_chapter_can_be_read(path):
-    _, faults = invariants.read_notebook(read(path.name))
+    _, faults = reading.read_notebook(read(path.name))
     if faults:
         pytest.fail(f"{path.name}: {faults[0]}", pytrace=False)
 
@@ -96,7 +92,7 @@ def test_page(path, rule):
 
 @pytest.mark.skipif(not (BOOK / NUMBERED).exists(), reason=f"no {NUMBERED} yet")
 def test_introduction_has_no_number_typed_by_hand():
-    name, rule = Path(NUMBERED).stem, invariants.hand_typed_numbers
+    name, rule = Path(NUMBERED).stem, prose.hand_typed_numbers
     hold(NUMBERED, rule, rule(pages()[name], context(name)))
 
 
