@@ -419,18 +419,17 @@ MUTATIONS = {
     "a decimal in a quiz": typed("0.34 nats.", "0.34", "question-2"),
     "a decimal in an exercise": typed("0.34 nats.", "0.34", "ask-2"),
     # code
-    "too few code cells": Mutation(r.code_cell_count, "split", drop("chart")),
-    "too many code cells": Mutation(
-        r.code_cell_count, "library", insert("table", *(code(f"more-{i}", "x") for i in "abc"))),
-    "a long cell": Mutation(r.cell_length, "cell 4: 23 lines", add("training", "\n# step" * 20)),
-    "a long solution": Mutation(r.cell_length, "24 lines", add("solution-2", "\n\n#" * 11)),
+    "a long line": Mutation(
+        r.line_length, "cell 4, line 3: 97 characters", add("training", "\n# " + "x" * 95)),
+    "a long line of a solution": Mutation(
+        r.line_length, "cell 19, line 3", add("solution-2", "\nx = " + "1 + " * 30 + "1")),
     "a cell that is no Python": Mutation(r.parses, "cell 4", add("training", "\ndef broken(")),
     "imports not first": Mutation(
         r.imports_first, "imports nothing", insert("claim", code("early", "x = 1"))),
     "a private attribute": Mutation(
         r.public_names, "'_private'", add("training", "\ndatawall.train._private(seed)")),
     "a private name imported": Mutation(
-        r.public_names, "'_step'", add("imports", "\nfrom datawall.train import _step as step")),
+        r.public_names, "'_step'", add("imports", "\nfrom datawall.lm.train import _step as step")),
     "a private module imported": Mutation(
         r.public_names, "'_core'", add("imports", "\nimport datawall._core")),
     "a private name by getattr": Mutation(
@@ -440,16 +439,17 @@ MUTATIONS = {
     "pip as a magic": Mutation(r.offline, "runs pip", add("imports", "\n%pip install x")),
     "pip in the shell": Mutation(r.offline, "runs pip", add("imports", "\n!pip install x")),
     "a shell cell that downloads": Mutation(
-        r.offline, "runs curl", swap("training", "jobs =", "%%bash\ncurl a.org #")),
+        r.offline, "runs curl", swap("training", "runs =", "%%bash\ncurl a.org #")),
     "an address opened": Mutation(
         r.offline, ADDRESS, add("training", f"\npd.read_csv('{ADDRESS}')")),
     "a network module": Mutation(
         r.offline, "urllib.request", add("imports", "\nfrom urllib import request")),
     "training without a seed": Mutation(
-        r.seeds_named, "datawall.train.sweep is given no seed", swap("training", "seed=i", "i")),
+        r.seeds_named, "datawall.evidence.replicate.replicate is given no seed",
+        swap("training", "seeds=range(5)", "runs=range(5)")),
     "training by another name without a seed": Mutation(
         r.seeds_named, "fit is given no seed",
-        both(add("imports", "\nfrom datawall.train import fit as learn"),
+        both(add("imports", "\nfrom datawall.lm.train import fit as learn"),
              insert("table", code("again", "model = learn(job, text)")))),
     "a global seed": Mutation(
         r.seeds_named, "torch.manual_seed", add("training", "\ntorch.manual_seed(1)")),
@@ -488,8 +488,7 @@ MUTATIONS = {
     "two figures named alike": Mutation(r.figure_name, "of cell 5", another_figure("fig-tiny")),
     "a figure named as in another chapter": Mutation(
         r.figure_name, "figure of other", option("figure", "name", "fig-elsewhere")),
-    "too many figures": Mutation(
-        r.figure_count, "3 figures", both(another_figure("fig-2"), another_figure("fig-3"))),
+    "too few figures": Mutation(r.figure_count, "0 figures", drop("figure", "reading")),
     "no reading of a figure": Mutation(r.figure_read, "cell 5", drop("reading")),
     "a heading instead of a reading": Mutation(
         r.figure_read, "cell 5", swap("reading", READING, f"### Next\n\n{READING}")),
@@ -585,52 +584,24 @@ MUTATIONS = {
     "two choices only": Mutation(
         r.quiz_choices, "2 choices", swap("question-2", LAST_CHOICE, "")),
     # references
-    "an unknown citation": Mutation(
-        r.citations, "'nobody1999'", add("reading", " See {cite:t}`nobody1999`.")),
-    "an unknown citation in a list": Mutation(
-        r.citations, "'nobody1999'", add("reading", " {cite:p}`kaplan2020, nobody1999`")),
-    "an unknown citation in a caption": Mutation(
-        r.citations, "cell 5, caption", caption(CAPTION[:-1] + " {cite:p}`nobody1999`.")),
-    "an unknown citation in an admonition": Mutation(
-        r.citations, "'nobody1999'", add("reading", "\n\n:::{note}\n{cite:p}`nobody1999`\n:::\n")),
     "an entry that nobody cites": Mutation(
         r.unused_bibliography, "'hoffmann2022'",
         both(swap("claim", ",hoffmann2022", ""), swap("summary", "hoffmann2022", "kaplan2020"))),
-    "a source of the ledger that is unknown": Mutation(
-        r.ledger_sources, "'rumour'", lambda nb: None,
-        context=replace(CONTEXT, claims=(*CONTEXT.claims, {"id": "x", "source": "rumour"}))),
-    "an unknown term": Mutation(
-        r.glossary_terms, "'perplexity'", add("reading", " The {term}`perplexity` falls.")),
-    "an unknown term behind its text": Mutation(
-        r.glossary_terms, "'perplexity'", add("reading", " The {term}`token <perplexity>` falls.")),
-    "a key never glued": Mutation(
-        r.glue_resolves, "'gain' is quoted", add("reading", " It gains {glue:text}`gain:.1f`.")),
-    "a key never glued, by a directive": Mutation(
-        r.glue_resolves, "'gain' is quoted", add("reading", "\n\n```{glue} gain\n```\n")),
-    "a key that another chapter never glued": Mutation(
-        r.glue_resolves, "not glued in other",
-        add("reading", " It was {glue:text}`other.ipynb::gain:.1f`.")),
     "a result that can't be formatted": Mutation(
         r.quote_formats, "np.float64", output("training", glued("slope", "np.float64(0.5)"))),
     "a key never quoted": Mutation(
-        r.quotes_used, "'gain' is glued but", more_output("training", glued("gain", "2.0"))),
+        r.quotes_used, "'gain' is never quoted", more_output("training", glued("gain", "2.0"))),
     "a key glued twice": Mutation(
-        r.quotes_used, "a second time", more_output("end", glued("slope", "0.7"))),
-    "a published figure of no claim": Mutation(
-        r.ledger_ids, "'new-law'", add("reading", " They found {published}`new-law`.")),
-    "a measured figure of no claim": Mutation(
-        r.ledger_ids, "'new-law'", add("reading", " We found {measured}`new-law`.")),
-    "a table of no chapter": Mutation(
-        r.ledger_ids, "chapter 'huge'", add("beside", "\n```{ledger} huge\n```\n")),
-    "a check of no claim": Mutation(
-        r.ledger_ids, "to check", add("ledger", "\nledger.check('new-law', slope)")),
-    "a claim not checked": Mutation(
-        r.ledger_checked, "'loss-law'", swap("ledger", "ledger.check(", "print(")),
-    "a claim checked in an exercise only": Mutation(
-        r.ledger_checked, "'loss-law'",
-        both(swap("ledger", "ledger.check(", "print("),
-             add("solution-2", "\nledger.check('loss-law', 1, 0, 2)"))),
-    "a claim's value not stored": Mutation(r.ledger_checked, "no output holds", output("ledger")),
+        r.quotes_used, "handed over twice", more_output("end", glued("slope", "0.7"))),
+    "a claim without a value": Mutation(
+        r.claims_measured, "no stored value", output("end", glued("run_seconds", "12.5"))),
+    "a claim's value in an exercise only": Mutation(
+        r.claims_measured, "no stored value",
+        both(output("end", glued("run_seconds", "12.5")),
+             more_output("solution-2", shown(**STORED)))),
+    "a stored value outside its tolerance": Mutation(
+        r.claims_measured, "stores 2, and the ledger allows 0.1 to 0.9",
+        output("end", shown(**{MEASURED: VALUE | {"value": 2.0}}), glued("run_seconds", "12.5"))),
 }  # fmt: skip
 
 HARMLESS = {
@@ -661,8 +632,9 @@ HARMLESS = {
     "a private name in a string": add("training", "\nprint('train._private')"),
     "an address that is not opened": add("training", f"\nsource = '{ADDRESS}'"),
     "an import of urllib to quote": add("imports", "\nfrom urllib.parse import quote"),
-    "a seed named in another way": swap("training", "seed=i", "seed_of[i]"),
-    "seeds named in an earlier cell": insert("table", code("again", "train.run(jobs[0], text)")),
+    "a seed named in another way": swap("training", "seeds=range(5)", "repeat=SEEDS"),
+    "a sweep with its seeds": add("training", "\ntrain.sweep(job, text, exam, seeds=[0, 1])"),
+    "seeds named in an earlier cell": insert("table", code("again", "train.run(runs, text)")),
     "an empty code cell": insert("table", new_code_cell("", id="empty")),
     "a figure whose code computes": both(
         metadata("figure", tags=[]), add("figure", "\nloss = law(tokens)")),
@@ -750,12 +722,6 @@ def test_bibliography_gives_its_keys():
     assert reading.parse_bibliography(bibtex) == {"kaplan2020", "hoffmann2022"}
 
 
-def test_glossary_gives_its_terms():
-    terms = "Token\nByte pair\n  A piece of text.\n\nLoss\n  In nats."
-    glossary = f"# Glossary\n\n```{{glossary}}\n:sorted:\n{terms}\n```\n"
-    assert reading.parse_glossary(glossary) == {"token", "byte pair", "loss"}
-
-
 def test_ledger_gives_its_claims():
     ledger = '[[claim]]\nid = "a"\nchapter = "tiny"\n\n[[claim]]\nid = "b"\n'
     assert [claim["id"] for claim in reading.parse_ledger(ledger)] == ["a", "b"]
@@ -766,10 +732,6 @@ def test_ledger_gives_its_claims():
 
 PAGE_FAULTS = [
     (r.hand_typed_numbers, "line 3: '12 %'", "About 12 % of it."),
-    (r.citations, "line 3: 'nobody1999'", "So says {cite:t}`nobody1999`."),
-    (r.glossary_terms, "'perplexity'", "The {term}`perplexity`."),
-    (r.glue_resolves, "not glued in other", "It is {glue:text}`other.ipynb::gain:.1f`."),
-    (r.ledger_ids, "'new-law'", "They found {published}`new-law`."),
     (r.raw_html_roles, "{term}`token`", "<div>{term}`token`</div>"),
     (r.typed_references, "'figures 2'", "As figures 2 and 3 show."),
 ]
