@@ -92,7 +92,7 @@ class Block(nn.Module):
         if cache is None:
             seen = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
-            seen = F.scaled_dot_product_attention(q, *cache.append(k, v), attn_mask=cache.mask)
+            seen = cache.attend(q, k, v)
         x = x + drop(_linear(seen.transpose(1, 2).reshape(x.shape), self.mix))
         return x + drop(_linear(F.relu(_linear(_norm(x, self.norm_feed), self.up)), self.down))
 
@@ -120,8 +120,7 @@ def _shifted(x: Tensor, cache: Cache | None) -> Tensor:
 class Cache:
     """What one block keeps of the tokens read so far by one model: keys, values, the last vector.
 
-    keys, values: (batch, heads, context, size). last: (1, batch, 1, half of width). mask: which
-    of the tokens so far each new one may look at, or None if it is one that may look at all.
+    keys, values: (batch, heads, context, size). last: (1, batch, 1, half of width).
     """
 
     def __init__(self, config: Config, batch: int, device=None):
@@ -130,20 +129,19 @@ class Cache:
         self.values = torch.empty(shape, device=device)
         self.last = torch.zeros(1, batch, 1, config.width - config.width // 2, device=device)
         self.time = 0
-        self.mask = None
 
-    def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Add the keys and values of new tokens; return those of all tokens so far."""
+    def attend(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """Add new tokens' keys and values; what their queries find, (batch, heads, new, size)."""
         new = keys.shape[-2]
         end = self.time + new
         self.keys[:, :, self.time : end] = keys
         self.values[:, :, self.time : end] = values
-        self.mask = None
+        scores = queries @ self.keys[:, :, :end].mT * keys.shape[-1] ** -0.5
         if new > 1:
-            seen = torch.ones(new, end, dtype=torch.bool, device=keys.device)
-            self.mask = seen.tril(self.time)
+            later = torch.ones(new, end, dtype=torch.bool, device=keys.device).triu(self.time + 1)
+            scores = scores.masked_fill(later, -torch.inf)
         self.time = end
-        return self.keys[:, :, :end], self.values[:, :, :end]
+        return scores.softmax(-1) @ self.values[:, :, :end]
 
 
 class Transformer(nn.Module):

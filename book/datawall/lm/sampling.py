@@ -17,7 +17,7 @@ def sample(
     prompt: Tensor,
     length: int,
     temperature: float = 1.0,
-    together: int = 512,
+    together: int = 256,
     *,
     seed: int,
 ) -> Tensor:
