@@ -70,12 +70,12 @@ def test_split_keeps_documents_whole_and_apart(plays):
 def test_a_split_leaves_something_on_both_sides():
     pair = Corpus({"a": PLAIN, "b": PLAIN})
     for share in (0.01, 0.5, 0.99):
-        training, validation = pair.split(share)
+        training, validation = pair.split(share, seed=0)
         assert len(training.documents) == len(validation.documents) == 1
     with pytest.raises(ValueError, match="one document can't be split"):
-        Corpus({"a": PLAIN}).split()
+        Corpus({"a": PLAIN}).split(seed=0)
     with pytest.raises(ValueError, match="a share between 0 and 1"):
-        pair.split(1.5)
+        pair.split(1.5, seed=0)
 
 
 def test_vocabulary_round_trip():

@@ -17,7 +17,7 @@ from datawall.lm.train import Recipe
 from datawall.rows import join, length, take
 
 RNG = np.random.default_rng(0)
-NORMAL = Gaussian().fit([-1.0, 1.0])  # mean 0, variance 1
+NORMAL = Gaussian().fit([-1.0, 1.0], seed=0)  # mean 0, variance 1
 POINTS = RNG.normal(size=(40, 2))
 LABELLED = (POINTS, np.repeat([0, 1], 20))
 ROWS = torch.from_numpy(RNG.integers(5, size=(32, 8)))

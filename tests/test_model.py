@@ -46,7 +46,7 @@ def test_logits_and_gradients_equal_the_reference(config):
 
 
 def test_feed_forward_gradient_is_right_across_slices(monkeypatch):
-    monkeypatch.setattr("datawall.model.CACHE_FLOATS", 64 * 64)  # 64 rows a slice, 3 slices here
+    monkeypatch.setattr("datawall.lm.model.CACHE_FLOATS", 64 * 64)  # 64 rows a slice, 3 slices here
     model = Transformer(Config(vocab=11, width=16, context=8), seed=0).double()
     tokens = torch.randint(11, (20, 8), generator=torch.Generator().manual_seed(1))
     got = torch.autograd.grad(model(tokens).square().sum(), list(model.parameters()))
