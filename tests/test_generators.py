@@ -165,7 +165,7 @@ def test_mixture_finds_weights_means_and_spreads():
     fitted = Mixture(2).fit(data, seed=0)
     at = np.array([-4.0, 0.0, 3.0, 5.0])
     true = 0.25 * stats.norm.pdf(at, -4, 0.5) + 0.75 * stats.norm.pdf(at, 3, 1)
-    assert np.allclose(np.exp(fitted.log_density(at)), true, rtol=0.15)
+    assert np.allclose(np.exp(fitted.model.score_samples(at[:, None])), true, rtol=0.15)
     samples = fitted.sample(50_000, seed=0)
     assert (samples < -1).mean() == pytest.approx(which.mean(), abs=0.01)
     test = stats.kstest(samples[::10], lambda x: np.interp(x, np.sort(data), np.arange(n) / n))
@@ -175,7 +175,7 @@ def test_mixture_finds_weights_means_and_spreads():
 def test_one_component_is_a_gaussian():
     fitted = Mixture(1, floor=0.0).fit(POINTS, seed=0)
     true = stats.multivariate_normal(POINTS.mean(0), np.cov(POINTS.T, ddof=0))
-    assert np.allclose(fitted.log_density(POINTS[:5]), true.logpdf(POINTS[:5]))
+    assert np.allclose(fitted.model.score_samples(POINTS[:5]), true.logpdf(POINTS[:5]))
 
 
 def test_each_sample_of_a_mixture_has_its_own_noise_and_no_order():
@@ -272,7 +272,7 @@ def test_diffusion_keeps_modes_apart():
 
 
 def test_a_level_without_noise_has_no_score(denoiser):
-    with pytest.raises(ValueError, match="give one from 1 to 50"):
+    with pytest.raises(ValueError, match="level is 0: give a whole number from 1 to 50"):
         denoiser[1].score(np.zeros((1, 2)), 0)
 
 
