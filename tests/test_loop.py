@@ -13,6 +13,7 @@ from datawall.generators.closed_forms import Categorical, Gaussian, Mixture
 from datawall.generators.combined import PerClass
 from datawall.generators.language import LanguageModel
 from datawall.generators.networks import VAE, Diffusion
+from datawall.generators.protocol import Degenerate, Diverged
 from datawall.lm.train import Recipe
 from datawall.rows import join, length, take
 
@@ -293,8 +294,8 @@ class Breaks:
     [
         (np.nan, "1 of 5 rows hold NaN"),
         (np.inf, "1 of 5 rows hold NaN or infinity"),
-        (FloatingPointError("the loss is nan"), "can't be sampled: the loss is nan"),
-        (ValueError("bad"), "can't be sampled: bad"),
+        (Diverged("the loss is nan"), "can't be sampled: the loss is nan"),
+        (Degenerate("bad"), "can't be sampled: bad"),
     ],
 )
 def test_what_is_not_finite_ends_the_chain(value, words):
@@ -326,7 +327,7 @@ def test_real_data_without_anything_to_learn_are_refused(data, words):
 def test_a_generator_that_cannot_fit_the_real_data_says_so_itself():
     with pytest.raises(ValueError, match="more points"):
         list(run(Mixture(50), Own(), POINTS, 3, seed=0))
-    with pytest.raises(ValueError, match="one or more"):
+    with pytest.raises(ValueError, match="generations is 0: give a whole number, at least 1"):
         list(run(Gaussian(), Own(), POINTS, 0, seed=0))
 
 
@@ -392,9 +393,9 @@ def test_the_end_is_that_of_the_loop():
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"size": 1}, "two points"),
-        ({"count": 0}, "one chain"),
-        ({"generations": 0}, "one generation"),
+        ({"size": 1}, "size is 1: give a whole number, at least 2"),
+        ({"count": 0}, "count is 0: give a whole number, at least 1"),
+        ({"generations": 0}, "generations is 0"),
         ({"generator": Gaussian(shrink=True)}, "shrink"),
     ],
 )
