@@ -142,12 +142,12 @@ def test_balancing_shift():
         (lambda: rare.split(CARAVAN, 0, seed=0), "0 rare cases to learn from"),
         (
             lambda: rare.material("magic", [[0]] * 3, [1, 0, 0], seed=0),
-            "no way 'magic': there are as it is",
+            "way is 'magic': give one of as it is, class",
         ),
         (lambda: rare.material("SMOTE", [[0]] * 3, [1, 0, 0], seed=0), "1 rare of 3 cases"),
         (lambda: rare.material("SMOTE", [[0]] * 3, [1, 1, 0], seed=0), "at most half"),
         (lambda: rare.decision_threshold(0), "a missed case must cost more than nothing"),
-        (lambda: rare.balancing_shift(0), "must lie between 0 and 1"),
+        (lambda: rare.balancing_shift(0), "rate is 0: give a share between 0 and 1"),
     ],
 )
 def test_bad_input_is_told(call, message):

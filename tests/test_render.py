@@ -126,7 +126,9 @@ def test_scale_changes_length_and_stretch_changes_its_ratio_to_width():
 
 
 def test_thickness_raises_ink_in_proportion():
-    thin, thick = (moments(render(ONES[:1], Knobs(pen=pen), seed=0).images)[0][0] for pen in (0.1, 0.2))
+    thin, thick = (
+        moments(render(ONES[:1], Knobs(pen=pen), seed=0).images)[0][0] for pen in (0.1, 0.2)
+    )
     assert thick / thin == pytest.approx(2, rel=0.15)  # the round ends count a little more
     ink = moments(render(ONES, Knobs(thickness=0.5), seed=0).images)[0]
     assert ink.max() / ink.min() == pytest.approx(3, rel=0.15)
@@ -226,8 +228,8 @@ def test_bad_input_is_told(arguments, message):
 @pytest.mark.parametrize(
     "knobs, message",
     [
-        (dict(shift=-1), "the knob shift is -1: it must be 0 or more"),
-        (dict(forms=1.5), "the knob forms is 1.5: it must be between 0 and 1"),
+        (dict(shift=-1), "the knob shift is -1: give a finite number, at least 0"),
+        (dict(forms=1.5), "the knob forms is 1.5: give a finite number, at least 0 and at most 1"),
         (dict(noise=float("nan")), "the knob noise is nan"),
         (dict(pen=0), "height and pen must be above 0"),
     ],
