@@ -19,6 +19,8 @@ import joblib
 import numpy as np
 import xarray as xr
 
+from datawall import validate
+
 Labelled = Mapping | Sequence
 
 
@@ -47,6 +49,7 @@ def replicate(
     is nothing to run, when two labels are the same, or when runs return unlike results; what a run
     raises is raised, with a note that names its settings.
     """
+    workers = joblib.cpu_count() if workers is None else validate.whole("workers", workers)
     labels = {name: _labels(name, values) for name, values in settings.items()}
     labels["seed"] = _labels("seed", seeds)
     cells = [dict(zip(labels, cell, strict=True)) for cell in product(*labels.values())]
@@ -60,7 +63,7 @@ def replicate(
     if cost is not None:
         order = sorted(order, key=lambda i: -cost(**calls[i]))
     tasks = [joblib.delayed(_one)(function, calls[i], cells[i]) for i in order]
-    done = joblib.Parallel(workers or joblib.cpu_count())(tasks)
+    done = joblib.Parallel(workers)(tasks)
     found = dict(zip(order, done, strict=True))
     runs = [_dataset(found[i], dict(along or {}), cells[i]) for i in range(len(cells))]
     return _gridded(runs, cells, labels)
