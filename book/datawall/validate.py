@@ -65,9 +65,8 @@ def nonnegative(name: str, value: Any) -> float:
 def share(name: str, value: Any, *, inside: bool = False) -> float:
     """A share from 0 to 1, or strictly between them if `inside`."""
     if not _is_number(value) or not (0 < value < 1 if inside else 0 <= value <= 1):
-        raise ValueError(
-            f"{name} is {_shown(value)}: give a share between 0 and 1{', without the ends' * inside}"
-        )
+        ends = ", without the ends" if inside else ""
+        raise ValueError(f"{name} is {_shown(value)}: give a share between 0 and 1{ends}")
     return value
 
 

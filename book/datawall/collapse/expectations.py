@@ -143,7 +143,8 @@ def heterozygosity(chances: ArrayLike, n: int, t: ArrayLike) -> np.ndarray:
     generation before (the model of Wright and Fisher in genetics).
     """
     start = 1 - np.square(validate.chances("chances", chances)).sum()
-    return start * (1 - 1 / n) ** _turns(n, t, least=1)
+    t = _turns(n, t, least=1)
+    return start * (1 - 1 / n) ** t
 
 
 def survival(generations: int) -> np.ndarray:

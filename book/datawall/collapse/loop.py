@@ -191,7 +191,8 @@ class _Columns:
 
     def fit(self, data: np.ndarray, *, seed: int) -> _FittedColumns:
         mean = data.mean(0)
-        gaps = data - mean
+        with np.errstate(invalid="ignore"):  # of chains that have ended in infinity
+            gaps = data - mean
         variance = np.einsum("ij,ij->j", gaps, gaps) / (len(data) - self.knobs.ddof)
         near = np.flatnonzero(
             variance < 1e-20 * mean**2

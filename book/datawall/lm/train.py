@@ -173,6 +173,7 @@ def _run(job, text, validation, measure, device):
     text = job.text if text is None or job.text is not None else text
     if text is None:
         raise ValueError("there is no text to train on: give one to the job, or to all jobs")
+    validate.tokens(text)
     with one_thread():
         return _trunk(job, text, validation.to(device), measure, device)
 
