@@ -78,6 +78,13 @@ def test_a_split_leaves_something_on_both_sides():
         pair.split(1.5, seed=0)
 
 
+@pytest.mark.parametrize("share, held", [(0.05, 1), (0.1, 1), (0.101, 2), (0.35, 4), (0.95, 9)])
+def test_a_split_holds_out_no_document_more_than_it_must(share, held):
+    ten = Corpus({str(i): "x" * 100 for i in range(10)})
+    training, validation = ten.split(share, seed=3)
+    assert (len(validation.documents), len(training.documents)) == (held, 10 - held)
+
+
 def test_vocabulary_round_trip():
     letters = Vocabulary(PLAIN)
     ids = letters.encode(PLAIN)

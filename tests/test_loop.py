@@ -109,6 +109,27 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one():
     assert all(same(a.data, b.data) for a, b in zip(short, long, strict=False))
 
 
+@dataclasses.dataclass(frozen=True)
+class Notes:
+    """A Gaussian that notes the seeds it is fitted with."""
+
+    seeds: list
+
+    def fit(self, data, *, seed):
+        self.seeds.append(seed)
+        return Gaussian().fit(data, seed=seed)
+
+
+def test_each_fit_has_a_seed_of_its_own():
+    notes = Notes([])
+    for seed in (0, 1):
+        list(run(notes, Own(), POINTS, 5, seed=seed))
+    assert len(set(notes.seeds)) == 10
+    again = Notes([])
+    list(run(again, Own(), POINTS, 5, seed=1))
+    assert again.seeds == notes.seeds[5:]
+
+
 # What each policy gives ---------------------------------------------------------------------------
 
 

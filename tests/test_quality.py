@@ -82,6 +82,12 @@ def test_the_judge_tells_prose_from_code_on_pages_it_never_saw():
         quality.judge(prose, [])
 
 
+def test_the_judge_does_not_mind_how_many_pages_each_kind_has():
+    """Where the two kinds are the same page, neither is likelier, however often it is given."""
+    judge = quality.judge([PAGE] * 10, [PAGE] * 200)
+    assert judge.predict_proba([PAGE])[0, 1] == pytest.approx(0.5, abs=0.01)
+
+
 def test_exact_duplicates_name_the_first_of_their_kind():
     assert quality.exact_duplicates(["a", "b", "a", "A", "b"]).tolist() == [0, 1, 0, 3, 1]
     assert quality.exact_duplicates([]).tolist() == []
