@@ -219,7 +219,7 @@ def shifted(features: int, rows: ArrayLike, share: float, shift: float = 1.0) ->
     """
     validate.whole("features", features)
     validate.share("share", share)
-    validate.numbers("shift", shift)
+    shift = validate.numbers("shift", shift)
     n = validate.numbers("rows", rows, above=features + 1)
     mixed = share * (1 - share) * (features + 1) / n
     return features / (n - features - 1) + shift**2 * (share**2 + mixed)
