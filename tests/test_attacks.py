@@ -730,6 +730,7 @@ def test_what_is_valid_stays_valid():
     assert VAE(hidden=0).hidden == 0
     assert rare.cost(CHANCES, TRUTH, 5, math.inf) == 2.5  # no alarm at all
     assert remedy_expectations.surprising(0) == 1
+    assert remedy_expectations.regressions(2, 9, 3, 1, 0, 4, seed=0).shape == (3, 4)
     balanced = rare.material("Gaussian", POINTS, LABELLED[1], seed=0)
     assert np.array_equal(balanced[0], POINTS)  # nothing is missing
 

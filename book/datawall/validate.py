@@ -89,8 +89,8 @@ def ddof(value: Any) -> int:
 
 
 def flag(name: str, value: Any) -> bool:
-    """True or False."""
-    if not isinstance(value, bool | np.bool_):
+    """True or False, or 1 or 0 in their place."""
+    if not isinstance(value, bool | np.bool_) and not (_is_whole(value) and value in (0, 1)):
         raise ValueError(f"{name} is {_shown(value)}: give True or False")
     return value
 
