@@ -19,6 +19,8 @@ import joblib
 import numpy as np
 import xarray as xr
 
+from datawall import validate
+
 Labelled = Mapping | Sequence
 
 
@@ -62,6 +64,7 @@ def over_grid(
     **settings: Labelled,
 ) -> xr.Dataset:
     """As `replicate`, without seeds: for what isn't subject to chance, or makes its own seeds."""
+    workers = joblib.cpu_count() if workers is None else validate.whole("workers", workers)
     labels = {name: _labels(name, values) for name, values in settings.items()}
     cells = [dict(zip(labels, cell, strict=True)) for cell in product(*labels.values())]
     if keep is not None:
@@ -74,7 +77,7 @@ def over_grid(
     if cost is not None:
         order = sorted(order, key=lambda i: -cost(**calls[i]))
     tasks = [joblib.delayed(_one)(function, calls[i], cells[i]) for i in order]
-    done = joblib.Parallel(joblib.cpu_count() if workers is None else workers)(tasks)
+    done = joblib.Parallel(workers)(tasks)
     found = dict(zip(order, done, strict=True))
     runs = [_dataset(found[i], dict(along or {}), cells[i]) for i in range(len(cells))]
     return _gridded(runs, cells, labels)

@@ -19,6 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from datawall import validate
+
 
 @dataclass(frozen=True)
 class Config:
@@ -42,13 +44,14 @@ class Config:
     dropout: float = 0.0
 
     def __post_init__(self):
-        object.__setattr__(self, "hidden", self.hidden or 4 * self.width)
-        object.__setattr__(self, "heads", self.heads or max(1, self.width // 64))
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout is {self.dropout}: give a share from 0 to below 1")
-        for name, value in vars(self).items():
-            if name != "dropout" and value < 1:
-                raise ValueError(f"{name} is {value}: give a whole number of at least 1")
+        validate.whole("width", self.width)
+        if self.hidden is None:
+            object.__setattr__(self, "hidden", 4 * self.width)
+        if self.heads is None:
+            object.__setattr__(self, "heads", max(1, self.width // 64))
+        validate.number("dropout", self.dropout, least=0, below=1)
+        for name in ("vocab", "layers", "hidden", "heads", "context"):
+            validate.whole(name, getattr(self, name))
         if self.width % self.heads:
             raise ValueError(
                 f"{self.heads} heads do not divide a width of {self.width}: "
