@@ -509,9 +509,9 @@ def test_a_language_model_that_cannot_write_says_so(fitted):
         dataclasses.replace(model, model=broken(Transformer(MARKED, seed=0))).sample(3, seed=0)
     only_marks = Transformer(MARKED, seed=0)
     with torch.no_grad():
-        only_marks.tokens[0, 5] = 9 * only_marks.norm[0]
-        only_marks.tokens.weight[:5] = -only_marks.tokens.weight[5]
-        only_marks.norm.bias = torch.nn.Parameter(torch.full((16,), 50.0))
+        always = torch.tensor([1.0, -1.0]).repeat(8)  # the direction that every place has
+        only_marks.places[:] = 1_000 * always
+        only_marks.tokens[0, :5], only_marks.tokens[0, 5] = -9 * always, 9 * always
     endless = dataclasses.replace(model, model=only_marks)
     with pytest.raises(Degenerate, match="rows in succession have a mark"):
         endless.sample(2, seed=0)

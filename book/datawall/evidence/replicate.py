@@ -20,6 +20,7 @@ import numpy as np
 import xarray as xr
 
 from datawall import validate
+from datawall.evidence import workers as processes
 
 Labelled = Mapping | Sequence
 
@@ -47,7 +48,8 @@ def replicate(
 
     Returns a Dataset with a dimension for each setting and for `seed`. Raises ValueError when there
     is nothing to run, when two labels are the same, or when runs return unlike results; what a run
-    raises is raised, with a note that names its settings.
+    raises is raised, with a note that names its settings. Raises MemoryError, with what to do, when
+    there is too little of it for the processes.
     """
     own = None if keep is None else lambda seed, **labels: keep(**labels)
     grid = settings | {"seed": seeds}
@@ -77,7 +79,7 @@ def over_grid(
     if cost is not None:
         order = sorted(order, key=lambda i: -cost(**calls[i]))
     tasks = [joblib.delayed(_one)(function, calls[i], cells[i]) for i in order]
-    done = joblib.Parallel(workers)(tasks)
+    done = processes.run(tasks, workers, needs=function)
     found = dict(zip(order, done, strict=True))
     runs = [_dataset(found[i], dict(along or {}), cells[i]) for i in range(len(cells))]
     return _gridded(runs, cells, labels)

