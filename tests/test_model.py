@@ -144,5 +144,5 @@ def test_dropout_keeps_the_mean():
 
 @pytest.mark.parametrize("share", [-0.1, 1.0])
 def test_dropout_is_a_share(share):
-    with pytest.raises(ValueError, match="give a share from 0 to below 1"):
+    with pytest.raises(ValueError, match="give a finite number, at least 0 and below 1"):
         Config(vocab=11, dropout=share)

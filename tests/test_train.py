@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from datawall.lm import train
 from datawall.lm.model import Config
@@ -165,6 +166,46 @@ def test_schedule():
     rates = [recipe.rate_at(step, 20) for step in range(20)]
     assert rates[:5] == [0.25, 0.5, 0.75, 1, 1]
     assert rates[14:] == [1, 1, 0.8, 0.6, 0.4, 0.2]
+
+
+@pytest.fixture
+def stepped():
+    """What each step of the optimizer found: its rate and the norm of all gradients."""
+    found = []
+
+    def look(optimizer, *_):
+        parts = [p.grad.norm() for group in optimizer.param_groups for p in group["params"]]
+        found.append((optimizer.param_groups[0]["lr"], torch.stack(parts).norm().item()))
+
+    hook = register_optimizer_step_pre_hook(look)
+    yield found
+    hook.remove()
+
+
+def test_gradients_are_clipped_to_the_norm(stepped):
+    for clip in (math.inf, 0.3):
+        train.fit(Job(CONFIG, [4_000], Recipe(warmup=5, clip=clip), seed=0), TEXT)
+    free, clipped = np.array(stepped)[:, 1].reshape(2, -1)
+    assert free.min() > 0.3
+    assert clipped.max() == pytest.approx(0.3, rel=1e-4)
+
+
+def test_the_rate_is_lower_for_wider_models(stepped):
+    recipe = Recipe(rate=1e-3, warmup=5)
+    assert [recipe.peak(width) for width in (16, 64, 128)] == [4e-3, 1e-3, 5e-4]
+    train.fit(Job(CONFIG, [4_000], recipe, seed=0), TEXT)
+    rates = [rate for rate, _ in stepped]
+    assert max(rates) == pytest.approx(4e-3)
+    assert rates[:2] == pytest.approx([4e-3 / 5, 8e-3 / 5])
+
+
+def test_each_epoch_has_an_order_of_its_own():
+    job = Job(CONFIG, [4_000], QUICK, seed=0, unique=16 * 40)
+    order = train._reading(job, TEXT, 6 * 40)[1].reshape(6, 40)
+    assert (order.sort(1).values == torch.arange(40)).all()
+    assert len({tuple(epoch.tolist()) for epoch in order}) == 6
+    other = train._reading(Job(CONFIG, [4_000], QUICK, seed=1, unique=16 * 40), TEXT, 6 * 40)[1]
+    assert (order[1:] != other.reshape(6, 40)[1:]).any(1).all()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import joblib
 import numpy as np
 import xarray as xr
 
+from datawall import validate
 from datawall.evidence import workers as processes
 
 Labelled = Mapping | Sequence
@@ -65,6 +66,7 @@ def over_grid(
     **settings: Labelled,
 ) -> xr.Dataset:
     """As `replicate`, without seeds: for what isn't subject to chance, or makes its own seeds."""
+    workers = joblib.cpu_count() if workers is None else validate.whole("workers", workers)
     labels = {name: _labels(name, values) for name, values in settings.items()}
     cells = [dict(zip(labels, cell, strict=True)) for cell in product(*labels.values())]
     if keep is not None:

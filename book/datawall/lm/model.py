@@ -19,6 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from datawall import validate
+
 
 @dataclass(frozen=True)
 class Config:
@@ -42,13 +44,14 @@ class Config:
     dropout: float = 0.0
 
     def __post_init__(self):
-        object.__setattr__(self, "hidden", self.hidden or 4 * self.width)
-        object.__setattr__(self, "heads", self.heads or max(1, self.width // 64))
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout is {self.dropout}: give a share from 0 to below 1")
-        for name, value in vars(self).items():
-            if name != "dropout" and value < 1:
-                raise ValueError(f"{name} is {value}: give a whole number of at least 1")
+        validate.whole("width", self.width)
+        if self.hidden is None:
+            object.__setattr__(self, "hidden", 4 * self.width)
+        if self.heads is None:
+            object.__setattr__(self, "heads", max(1, self.width // 64))
+        validate.number("dropout", self.dropout, least=0, below=1)
+        for name in ("vocab", "layers", "hidden", "heads", "context"):
+            validate.whole(name, getattr(self, name))
         if self.width % self.heads:
             raise ValueError(
                 f"{self.heads} heads do not divide a width of {self.width}: "
@@ -92,7 +95,7 @@ class Block(nn.Module):
         if cache is None:
             seen = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
-            seen = F.scaled_dot_product_attention(q, *cache.append(k, v), attn_mask=cache.mask)
+            seen = cache.attend(q, k, v)
         x = x + drop(_linear(seen.transpose(1, 2).reshape(x.shape), self.mix))
         return x + drop(_linear(F.relu(_linear(_norm(x, self.norm_feed), self.up)), self.down))
 
@@ -120,8 +123,7 @@ def _shifted(x: Tensor, cache: Cache | None) -> Tensor:
 class Cache:
     """What one block keeps of the tokens read so far by one model: keys, values, the last vector.
 
-    keys, values: (batch, heads, context, size). last: (1, batch, 1, half of width). mask: which
-    of the tokens so far each new one may look at, or None if it is one that may look at all.
+    keys, values: (batch, heads, context, size). last: (1, batch, 1, half of width).
     """
 
     def __init__(self, config: Config, batch: int, device=None):
@@ -130,20 +132,19 @@ class Cache:
         self.values = torch.empty(shape, device=device)
         self.last = torch.zeros(1, batch, 1, config.width - config.width // 2, device=device)
         self.time = 0
-        self.mask = None
 
-    def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Add the keys and values of new tokens; return those of all tokens so far."""
+    def attend(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """Add new tokens' keys and values; what their queries find, (batch, heads, new, size)."""
         new = keys.shape[-2]
         end = self.time + new
         self.keys[:, :, self.time : end] = keys
         self.values[:, :, self.time : end] = values
-        self.mask = None
+        scores = queries @ self.keys[:, :, :end].mT * keys.shape[-1] ** -0.5
         if new > 1:
-            seen = torch.ones(new, end, dtype=torch.bool, device=keys.device)
-            self.mask = seen.tril(self.time)
+            later = torch.ones(new, end, dtype=torch.bool, device=keys.device).triu(self.time + 1)
+            scores = scores.masked_fill(later, -torch.inf)
         self.time = end
-        return self.keys[:, :, :end], self.values[:, :, :end]
+        return scores.softmax(-1) @ self.values[:, :, :end]
 
 
 class Transformer(nn.Module):

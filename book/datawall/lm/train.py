@@ -19,6 +19,7 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
+from datawall import validate
 from datawall.evidence.replicate import over_grid
 from datawall.lm.model import Config, Transformer
 from datawall.lm.threads import one_thread
@@ -34,7 +35,10 @@ class Recipe:
     batch: windows a step. rate: peak learning rate at width 64; other widths get rate x 64 / width,
     as found best on plays kept apart from the book's validation plays. warmup: steps. decay: share
     of a budget's steps over which the rate falls to zero. weight_decay: AdamW's, on matrices only.
-    clip: largest norm of the gradient.
+    clip: largest norm of the gradient, infinity for no limit.
+
+    Raises ValueError for a batch, a warm-up, a rate or a clip that isn't above 0, a decay outside 0
+    to 1, and a negative weight decay.
     """
 
     batch: int = 8
@@ -43,6 +47,14 @@ class Recipe:
     decay: float = 0.25
     weight_decay: float = 0.1
     clip: float = 1.0
+
+    def __post_init__(self):
+        validate.whole("batch", self.batch)
+        validate.whole("warmup", self.warmup)
+        validate.positive("rate", self.rate)
+        validate.share("decay", self.decay)
+        validate.nonnegative("weight_decay", self.weight_decay)
+        validate.positive("clip", self.clip, endless=True)
 
     def peak(self, width: int) -> float:
         """The peak learning rate of a model of this width."""
@@ -63,6 +75,9 @@ class Job:
     objective: what training makes small, a function of the model and windows (batch, context + 1);
     by default the cross-entropy of the next token. text: token ids (tokens,) of its own, in place
     of those that it is run on.
+
+    Raises ValueError for budgets or unique tokens that aren't whole numbers, and for a text that
+    isn't one row of whole numbers.
     """
 
     config: Config
@@ -72,6 +87,14 @@ class Job:
     unique: int | None = None
     objective: Callable[[Transformer, Tensor], Tensor] = Transformer.loss
     text: Tensor | None = None
+
+    def __post_init__(self):
+        for budget in self.budgets:
+            validate.whole("budgets", budget)
+        if self.unique is not None:
+            validate.whole("unique", self.unique)
+        if self.text is not None:
+            validate.tokens(self.text)
 
 
 def loss(model: Transformer, windows: Tensor) -> dict[str, float]:
@@ -189,6 +212,8 @@ def _run(jobs, text, validation, measure, device):
     texts = [text if job.text is None else job.text for job in jobs]
     if any(own is None for own in texts):
         raise ValueError("there is no text to train on: give one to the job, or to all jobs")
+    for own in texts:
+        validate.tokens(own)
     with one_thread():
         return _trunk(jobs, texts, validation.to(device), measure, device)
 
