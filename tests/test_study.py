@@ -460,7 +460,7 @@ def test_settings_of_any_kind_come_back_as_they_were(tmp_path):
         assert row.results == {"sum": pytest.approx(given.function(**row.settings)["sum"])}
     assert study.verify(given, record, sample=100, seed=0, workers=1) == []
     found = study.table("tiny", tmp_path)["sum"]
-    assert float(found.sel(flag=None, size="8", by=None, share=1.0)) == 2111
+    assert float(found.sel(flag="None", size="8", by="None", share=1.0)) == 2111
     assert float(found.sel(flag=True, size=4, by="judge", share=0.0)) == 1000
     assert not found.isnull().any()
 

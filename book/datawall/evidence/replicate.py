@@ -72,7 +72,11 @@ def replicate(
 
 
 def coordinate(labels: Sequence) -> np.ndarray:
-    """Labels as an array of one kind, of objects where numbers and texts would become one kind."""
+    """Labels as an array of one kind, of objects where numbers and texts would become one kind.
+
+    None, which no index can hold beside texts, gets the label "None".
+    """
+    labels = ["None" if label is None else label for label in labels]
     kinds = {type(label) for label in labels}
     if kinds <= {int, float} or len(kinds) == 1:
         return np.array(labels)

@@ -514,7 +514,7 @@ def stamp(
 def table(name: str, folder: Path = STUDIES) -> xr.Dataset:
     """The rows of a study as a Dataset with a dimension for each setting; NaN where none is.
 
-    Its variables are the results, and `seconds`.
+    Its variables are the results, and `seconds`. A setting of None has the label "None".
     """
     study, record = load(name, folder)
     places = {k: {str(x): i for i, x in enumerate(v)} for k, v in study.grid.items()}
