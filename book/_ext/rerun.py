@@ -13,7 +13,11 @@ BOOK = Path(__file__).resolve().parent.parent
 
 def execute(path):
     """The notebook at `path`, executed in its folder, without what differs by machine."""
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception as error:  # what nbformat raises differs by how the file is broken
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:80]
+        raise SystemExit(f"{path.name} is no notebook, and is left as it is: {reason}") from None
     client = NotebookClient(
         notebook,
         timeout=600,
