@@ -152,7 +152,7 @@ def over_draws(
             f"{int(failed.max())} of {draws.sizes[dim]} draws are NaN: an interval of the others "
             "would be too narrow; see why they failed"
         )
-    ends = draws.quantile([(1 - level) / 2, (1 + level) / 2], dim)
+    ends = draws.quantile([(1 - level) / 2, (1 + level) / 2], dim, skipna=False)
     low, high = (ends.isel(quantile=i, drop=True) for i in (0, 1))
     if not isinstance(value, xr.DataArray):
         value = xr.DataArray(np.asarray(value, float), low.coords, low.dims)
