@@ -1,10 +1,8 @@
-"""What tests share: a closed network, published tables if at hand, and the machine's browser."""
+"""What tests share: a closed network and the machine's browser."""
 
-import csv
 import os
 import shutil
 import socket
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -36,20 +34,6 @@ def closed_network(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", here_only)
-
-
-@pytest.fixture(scope="session")
-def facts():
-    """A function that reads a published table: a list of rows, each a dictionary of texts."""
-    folder = os.environ.get("DATAWALL_FACTS")
-    if not folder:
-        pytest.skip("DATAWALL_FACTS names no folder of reference tables: set it to run this test")
-
-    def read(name):
-        lines = Path(folder, f"{name}.csv").read_text(encoding="utf-8").splitlines()
-        return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
-    return read
 
 
 def find_browser(bundled):

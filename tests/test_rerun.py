@@ -44,6 +44,15 @@ def test_a_failing_chapter_is_named_and_left_as_it_was(tmp_path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("text", [b"a: b", b"", b"{}", b"[1]", b"\xff\xfe", b'{"cells": 3}'])
+def test_what_is_no_notebook_is_named_and_left_as_it_was(tmp_path, text):
+    path = tmp_path / "chapter.ipynb"
+    path.write_bytes(text)
+    with pytest.raises(SystemExit, match=r"chapter.ipynb is no notebook, and is left as it is"):
+        rerun(path)
+    assert path.read_bytes() == text
+
+
 def test_an_unknown_chapter_is_named():
     with pytest.raises(SystemExit, match="no chapter data-wal "):
         main(["data-wal"])

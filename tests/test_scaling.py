@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datawall.laws import scaling
+from datawall.laws import published, scaling
 from datawall.laws.scaling import (
     Chinchilla,
     DataConstrained,
@@ -119,9 +119,11 @@ def test_bootstrap_draws_groups_whole():
     [
         ([1e6] * 6, [1e6] * 5, [2.0] * 6, "6 params, 5 tokens, 6 losses"),
         ([1e6] * 5, [1e6] * 5, [2.0] * 5, "5 runs can't fix 5 constants"),
-        ([1e5, 1e6] * 3, [1e6] * 6, [2.0] * 6, "vary both"),
+        ([1e5, 1e6] * 3, [1e6] * 6, [2.0, 3.0] * 3, "vary both"),
         ([1e5, 1e6] * 3, [1e6, 1e7, 1e8] * 2, [2.0] * 5 + [np.nan], "loss must be positive"),
         ([1e5, 0] * 3, [1e6, 1e7, 1e8] * 2, [2.0] * 6, "params must be positive"),
+        ([1e5, 1e6, 1e7] * 2, [1e6, 1e7, np.nan] * 2, [2.0] * 6, "tokens must be positive"),
+        ([1e5, 1e6, 1e7] * 2, [1e6, 1e7, 1e8] * 2, [2.0] * 6, "all losses are the same"),
     ],
 )
 def test_bad_runs_are_refused(params, tokens, loss, message):
@@ -135,10 +137,8 @@ def test_wrong_number_of_groups_is_refused():
 
 
 @pytest.fixture(scope="module")
-def chinchilla_points(facts):
-    rows = facts("chinchilla_points")
-    columns = ("params", "tokens", "loss", "fit_row")
-    return {name: np.array([float(row[name]) for row in rows]) for name in columns}
+def chinchilla_points():
+    return published.table("chinchilla_points")
 
 
 def fit_rows(points, rows):
@@ -146,7 +146,7 @@ def fit_rows(points, rows):
 
 
 def test_replication_is_reached_to_one_percent(chinchilla_points):
-    used = chinchilla_points["fit_row"] == 1
+    used = chinchilla_points["in_fit"] == 1
     assert used.sum() == 240
     fit = fit_rows(chinchilla_points, used)
     # the notebook of Besiroglu et al. 2024, its best fit from a grid of starts
@@ -157,7 +157,7 @@ def test_replication_is_reached_to_one_percent(chinchilla_points):
 
 
 def test_bootstrap_has_the_published_standard_errors(chinchilla_points):
-    fit = fit_rows(chinchilla_points, chinchilla_points["fit_row"] == 1)
+    fit = fit_rows(chinchilla_points, chinchilla_points["in_fit"] == 1)
     draws = fit.bootstrap(200, seed=0)
     for name, error in {"E": 0.026, "alpha": 0.015, "beta": 0.021}.items():
         assert np.std([getattr(d, name) for d in draws]) == pytest.approx(error, rel=0.25), name
@@ -250,13 +250,13 @@ def test_too_little_for_the_overtraining_law_is_refused():
 
 
 @pytest.fixture(scope="module")
-def testbed(facts):
+def testbed():
     """Runs of a training set: arrays of params, tokens, ratio as named and loss on C4."""
+    runs = published.table("overtraining_testbed")
 
     def of(name):
-        rows = [row for row in facts("overtraining_testbed") if row["train_set"] == name]
-        columns = ("params", "tokens", "token_multiplier", "loss_c4")
-        return np.array([[float(row[c]) for row in rows] for c in columns])
+        columns = ["params", "tokens", "ratio", "loss_c4"]
+        return runs.loc[runs.train_set == name, columns].to_numpy(float).T
 
     return of
 
@@ -355,17 +355,21 @@ def test_a_fixed_constant_stays_and_costs():
 
 def test_bad_repeated_runs_are_refused():
     params, tokens, unique, loss = repeated_runs(DataConstrained(LAW, R_D=12, R_N=4))
-    with pytest.raises(ValueError, match="unique_tokens must be positive numbers, one a run"):
+    with pytest.raises(ValueError, match="30 params, 30 tokens, 29 unique_tokens, 30 losses"):
         fit_repetition(DataConstrained, LAW, params, tokens, unique[:-1], loss)
+    with pytest.raises(ValueError, match="unique_tokens must be positive numbers"):
+        fit_repetition(DataConstrained, LAW, params, tokens, np.nan * unique, loss)
+    with pytest.raises(ValueError, match="5 runs can't fix 5 constants"):
+        fit_repetition(DataConstrained, LAW, *(x[:5] for x in (params, tokens, unique, loss)))
     with pytest.raises(ValueError, match="loss must be positive"):
         fit_repetition(DataConstrained, LAW, params, tokens, unique, -loss)
 
 
 @pytest.fixture(scope="module")
-def datablations(facts):
-    rows = [row for row in facts("datablations_runs") if row["used_in_fit"] == "1"]
-    columns = ("params", "tokens", "unique_tokens", "val_loss")
-    return np.array([[float(row[c]) for row in rows] for c in columns])
+def datablations():
+    runs = published.table("datablations_runs")
+    columns = ["params", "tokens", "unique_tokens", "loss"]
+    return runs.loc[runs.in_fit == 1, columns].to_numpy(float).T
 
 
 def test_published_shares_of_variance(datablations):
@@ -390,3 +394,133 @@ def test_the_published_decay_lies_in_a_flat_valley(datablations):
     assert objective[95] < objective[15.387756]
     assert objective[200] < 1.001 * objective[15.387756]
     assert objective[5] > 1.02 * objective[15.387756]
+
+
+def runs_at(params, tokens):
+    return params, tokens, LAW.loss(params, tokens)
+
+
+SIZES = np.geomspace(1e5, 1e8, 12)
+
+
+@pytest.mark.parametrize(
+    "params, tokens, message",
+    [
+        (SIZES, 20 * SIZES, "nearly one ratio of tokens to parameters"),
+        (SIZES, 20 * SIZES * np.tile([0.98, 1, 1.02], 4), "nearly one ratio"),
+        (SIZES, 5 * SIZES**1.1, "nearly one ratio"),  # another line
+        (1e6 * np.tile([1, 1.03, 1.06], 4), np.repeat([1e6, 3e6, 9e6, 3e7], 3), "nearly the same"),
+        (np.repeat([1e5, 1e6], 6), np.tile(np.geomspace(1e6, 1e8, 6), 2), "2 sizes don't fix"),
+        (np.tile(np.geomspace(1e6, 1e8, 6), 2), np.repeat([1e5, 1e6], 6), "2 budgets of tokens"),
+        (np.repeat([1e5, 1.001e5, 1e6], 4), np.tile(SIZES[:4], 3), "2 sizes don't fix"),
+    ],
+)
+def test_runs_that_many_laws_fit_equally_well_are_refused(params, tokens, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        fit_chinchilla(*runs_at(params, tokens))
+    assert "vary" in str(refused.value)
+
+
+def test_at_one_ratio_other_constants_fit_exactly_as_well():
+    """Why such runs are refused: the two terms trade their names, and the optimum is lost."""
+    params, tokens, loss = runs_at(SIZES, 20 * SIZES)
+    other = Chinchilla(
+        E=LAW.E,
+        A=LAW.B * 20**-LAW.beta,
+        B=LAW.A * 20**LAW.alpha,
+        alpha=LAW.beta,
+        beta=LAW.alpha,
+    )
+    np.testing.assert_allclose(other.loss(params, tokens), loss)
+    best = LAW.compute_optimal(1e15), other.compute_optimal(1e15)
+    assert best[1][0] < 0.7 * best[0][0] or best[1][0] > 1.5 * best[0][0]
+
+
+@pytest.mark.parametrize(
+    "params, tokens",
+    [
+        (SIZES, 20 * SIZES * np.tile([0.5, 1, 2], 4)),  # three ratios, twice as much each
+        [g.ravel() for g in np.meshgrid([1e4, 2e4, 4e4], [1e5, 2e5, 4e5])],  # as in chapters
+        [np.r_[SIZES, np.full(12, 1e6)], np.r_[np.full(12, 1e7), SIZES]],  # a cross
+    ],
+)
+def test_runs_that_fix_the_law_give_it_back(params, tokens):
+    found = fit_chinchilla(*runs_at(params, tokens)).law
+    for name, value in vars(LAW).items():
+        assert getattr(found, name) == pytest.approx(value, rel=0.01), name
+
+
+def test_runs_that_do_not_fix_the_overtraining_law_are_refused():
+    params, tokens = (g.ravel() for g in np.meshgrid([1e7, 2e7], [1e8, 2e8]))
+    params, tokens = np.append(params, 1e7), np.append(tokens, 1e8)
+    loss = OVER.loss(6 * params * tokens, tokens / params)
+    with pytest.raises(ValueError, match="give runs at three budgets of compute or more"):
+        fit_overtraining(params, tokens, loss)
+    with pytest.raises(ValueError, match="all losses are the same"):
+        fit_overtraining(params, tokens, np.full(5, 2.0))
+    with pytest.raises(ValueError, match="5 params, 4 tokens, 5 losses"):
+        fit_overtraining(params, tokens[1:], loss)
+    with pytest.raises(ValueError, match="tokens must be positive numbers"):
+        fit_overtraining(params, -tokens, loss)
+
+
+@pytest.mark.parametrize("form", [DataConstrained, Overfitting])
+def test_what_repetition_adds_is_not_fitted_to_runs_that_repeat_nothing(form):
+    params, tokens = GRID
+    with pytest.raises(ValueError, match="no run reads a text again: give runs of more tokens"):
+        fit_repetition(form, LAW, params, tokens, tokens, LAW.loss(params, tokens))
+    with pytest.raises(ValueError, match="no run reads a text again"):
+        fit_repetition(form, LAW, params, tokens, 2 * tokens, LAW.loss(params, tokens))
+
+
+def test_a_constant_that_changes_no_loss_is_not_fitted():
+    params, tokens, unique, _ = repeated_runs(DataConstrained(LAW, R_D=12, R_N=4))
+    small = params / 1e5  # all of them compute-optimal for less than there is
+    loss = DataConstrained(LAW, R_D=12, R_N=4).loss(small, tokens, unique)
+    with pytest.raises(ValueError, match="so R_N changes nothing: give larger models, or fix it"):
+        fit_repetition(DataConstrained, LAW, small, tokens, unique, loss)
+    decay = fit_repetition(DataConstrained, LAW, small, tokens, unique, loss, R_N=4).law.R_D
+    assert decay == pytest.approx(12, rel=0.01)
+    law = Overfitting(LAW, P=0.02, delta=0.8, kappa=0.4)
+    runs = params, tokens, tokens / 4, law.loss(params, tokens, tokens / 4)
+    with pytest.raises(ValueError, match="delta can't be told from P"):
+        fit_repetition(Overfitting, LAW, *runs)
+    assert fit_repetition(Overfitting, LAW, *runs, delta=0.8).law.kappa == pytest.approx(0.4, 0.02)
+    with pytest.raises(ValueError, match="kappa can't be told from P"):
+        fit_repetition(Overfitting, LAW, unique, tokens, unique, loss)
+
+
+def test_constants_are_fixed_by_their_names():
+    runs = repeated_runs(DataConstrained(LAW, R_D=12, R_N=4))
+    with pytest.raises(ValueError, match="DataConstrained has no P: fix some of R_D, R_N"):
+        fit_repetition(DataConstrained, LAW, *runs, P=1)
+    with pytest.raises(ValueError, match="all constants are fixed"):
+        fit_repetition(DataConstrained, LAW, *runs, R_D=1, R_N=1)
+    with pytest.raises(ValueError, match="give DataConstrained or Overfitting"):
+        fit_repetition(Chinchilla, LAW, *runs)
+
+
+@pytest.mark.parametrize("odd", [0, -1e6, float("nan"), [1e6, 0]])
+def test_laws_of_nothing_are_refused(odd):
+    repeated = DataConstrained(LAW, R_D=12, R_N=4), Overfitting(LAW, P=0.1, delta=1, kappa=0.5)
+    for law in (LAW, scaling.KAPLAN_2020):
+        with pytest.raises(ValueError, match=r"params holds .*: give numbers above 0"):
+            law.loss(odd, 1e6)
+        with pytest.raises(ValueError, match=r"tokens holds .*: give numbers above 0"):
+            law.loss(1e6, odd)
+    for law in repeated:
+        for at, name in enumerate(("params", "tokens", "unique_tokens")):
+            given = [1e6, 1e6, 1e6]
+            given[at] = odd
+            with pytest.raises(ValueError, match=f"{name} holds"):
+                law.loss(*given)
+    with pytest.raises(ValueError, match="flops holds"):
+        OVER.loss(odd, 20)
+    with pytest.raises(ValueError, match="ratio holds"):
+        OVER.loss(1e12, odd)
+    with pytest.raises(ValueError, match="flops holds"):
+        LAW.compute_optimal(odd)
+
+
+def test_without_end_a_law_has_its_floor():
+    assert LAW.loss(np.inf, np.inf) == LAW.E

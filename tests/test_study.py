@@ -16,11 +16,11 @@ import pytest
 from datawall.evidence import study
 from datawall.evidence.study import StudyError
 
-BOOK = Path(study.__file__).parent.parent
+BOOK = Path(study.__file__).parents[2]
 # Each run leaves a line in a file beside the study when it begins, so a test sees what was run.
 PROGRAM = """
 import os, random, time
-from datawall import study
+from datawall.evidence import study
 
 def square(x, seed):
     with open({log!r}, "a") as file:
@@ -52,7 +52,7 @@ def tiny(tmp_path):
 
 
 def command(folder, *words):
-    return [sys.executable, "-m", "datawall.study", "--folder", str(folder), *words]
+    return [sys.executable, "-m", "datawall.evidence.study", "--folder", str(folder), *words]
 
 
 def call(folder, *words, **more):
@@ -90,8 +90,10 @@ def test_rows_hold_settings_results_and_what_made_them(tiny):
     assert float(rows[6]["square"]) == pytest.approx(9.0844, abs=1e-4)
     assert float(rows[0]["seconds"]) >= 0 and len(rows[0]["code"]) == 12
     assert rows[0]["libraries"].startswith("python 3.")
-    columns = study.table("tiny", folder)
-    assert columns["x"].tolist() == [x for x in range(5) for _ in range(2)]
+    found = study.table("tiny", folder)
+    assert found.square.dims == ("x", "seed") and found.sizes == {"x": 5, "seed": 2}
+    assert float(found.square.sel(x=3, seed=0)) == float(rows[6]["square"])
+    assert (found.seconds >= 0).all()
 
 
 def test_what_is_done_is_not_run_again(tiny):
@@ -203,7 +205,10 @@ def test_a_cut_header_is_written_anew(tiny):
         (lambda t: t.replace("\n2,0,", "\n2,", 1), "line 6: not a row"),
         (lambda t: t.replace("x,seed", "y,seed"), "its columns are y, seed"),
         (lambda t: t.replace("\n2,0,", "\n2,1,", 1), "two rows have the same settings"),
-        (lambda t: t.replace("\n2,0,", "\n7,0,", 1), "1 rows are not of this grid, such as x 7"),
+        (
+            lambda t: t.replace("\n2,0,", "\n7,0,", 1),
+            "its settings are not of this grid .x 7, seed 0.: widen",
+        ),
     ],
 )
 def test_a_spoiled_file_is_refused_and_kept(tiny, spoil, message):
@@ -217,12 +222,23 @@ def test_a_spoiled_file_is_refused_and_kept(tiny, spoil, message):
     assert path.read_bytes() == before
 
 
-def test_select_takes_the_rows_of_settings_and_refuses_none():
-    rows = {"x": np.array([1, 1, 2]), "by": np.array(["a", "b", "a"]), "loss": np.arange(3.0)}
-    assert study.select(rows, "loss", x=1).tolist() == [0, 1]
-    assert study.select(rows, "loss", x=1, by="b").tolist() == [1]
-    with pytest.raises(ValueError, match="no row of this study has x 2, by b"):
-        study.select(rows, "loss", x=2, by="b")
+def test_what_was_not_run_is_nan_in_the_table(tiny):
+    folder = tiny()
+    run(folder)
+    _, record = study.load("tiny", folder)
+    record.replace([row for row in record.read() if row.settings != {"x": 2, "seed": 1}])
+    missing = study.table("tiny", folder).square.isnull()
+    assert missing.sum() == 1 and bool(missing.sel(x=2, seed=1))
+
+
+def test_rows_that_are_no_longer_kept_are_refused(tiny):
+    folder = tiny()
+    run(folder)
+    program = folder / "tiny.py"
+    keep = "tolerance=1e-6,\n    keep=lambda x, seed: x != 3,"
+    program.write_text(program.read_text().replace("tolerance=1e-6,", keep))
+    with pytest.raises(StudyError, match="2 rows are not of this grid, such as x 3, seed 0: widen"):
+        run(folder, old="keep")
 
 
 def test_two_columns_of_one_name_are_refused():
@@ -235,7 +251,7 @@ def test_rows_of_another_version_are_refused_kept_or_redone(tiny):
     folder = tiny()
     run(folder)
     first = lines(folder)[0]["code"]
-    tiny(extra="pass  # changed")
+    tiny(extra="seed + 0")
     with pytest.raises(StudyError, match=f"10 of 10 rows were made by another .*{first}, now"):
         run(folder)
     run(folder, old="keep")
@@ -290,7 +306,7 @@ def test_two_at_once_are_kept_apart(tiny):
 
 
 CHAIN = """
-from datawall import study
+from datawall.evidence import study
 
 def walk(start, seed):
     with open({log!r}, "a") as file:
@@ -327,8 +343,9 @@ def chain(tmp_path):
 def test_one_run_gives_a_row_for_each_step_that_it_passes(chain):
     folder = chain()
     assert run(folder) == []
-    columns = study.table("tiny", folder)
-    assert (columns["at"] == columns["start"] + columns["step"]).all() and len(columns["at"]) == 12
+    found = study.table("tiny", folder)
+    assert found["at"].sizes == {"start": 2, "step": 3, "seed": 2}
+    assert (found["at"] == found.start + found.step).all()
     assert [word for word in begun(folder) if "," in word] == ["10,0", "10,1", "20,0", "20,1"]
 
 
@@ -377,12 +394,12 @@ def test_each_result_needs_a_tolerance(chain):
     folder = chain()
     program = folder / "tiny.py"
     program.write_text(program.read_text().replace("1e-6", "{}"))
-    with pytest.raises(ValueError, match="a tolerance for each result"):
+    with pytest.raises(StudyError, match="ValueError: give a tolerance for each result"):
         study.load("tiny", folder)
 
 
 def test_a_run_passes_along_one_of_its_settings(chain):
-    with pytest.raises(ValueError, match="along is stride, and the settings are start, step, seed"):
+    with pytest.raises(StudyError, match="along is stride, and the settings are start, step, seed"):
         study.load("tiny", chain(along="stride"))
 
 
@@ -413,6 +430,255 @@ def test_the_command_line(tiny):
     assert missing.returncode == 1 and "no study 'absent'; there are: tiny" in missing.stderr
 
 
+MIXED = """
+from datawall.evidence import study
+
+def told(flag, size, by, share):
+    if {fails}:
+        raise ValueError("not this one")
+    code = {{True: 1, False: 0, None: 2, "True?": 3}}[flag]
+    return {{"sum": 1000 * code + 100 * (size == "8") + 10 * (by is None) + share}}
+
+STUDY = study.Study(
+    grid={{"flag": (True, False, None, "True?"), "size": (4, "8", 1.5), "by": ("judge", None),
+          "share": (0.0, 1.0, 0.1 + 0.2)}},
+    function=told,
+    results=("sum",),
+    tolerance=1e-6,
+)
+"""
+
+
+def test_settings_of_any_kind_come_back_as_they_were(tmp_path):
+    (tmp_path / "tiny.py").write_text(MIXED.format(fails='flag is False and by == "judge"'))
+    assert len(run(tmp_path)) == 9
+    (tmp_path / "tiny.py").write_text(MIXED.format(fails="False"))
+    assert run(tmp_path, old="keep") == []
+    given, record = study.load("tiny", tmp_path)
+    assert [row.settings for row in record.read()] == given.cells
+    for row in record.read():
+        assert row.results == {"sum": pytest.approx(given.function(**row.settings)["sum"])}
+    assert study.verify(given, record, sample=100, seed=0, workers=1) == []
+    found = study.table("tiny", tmp_path)["sum"]
+    assert float(found.sel(flag="None", size="8", by="None", share=1.0)) == 2111
+    assert float(found.sel(flag=True, size=4, by="judge", share=0.0)) == 1000
+    assert not found.isnull().any()
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ((1, "1"), "equal or have the same text"),
+        ((1, True), "equal or have the same text"),
+        ((1, 1.0), "equal or have the same text"),
+        ((True, "True"), "equal or have the same text"),
+        ((None, "None"), "equal or have the same text"),
+        ((0.5, float("nan")), "takes nan: give finite numbers"),
+        (("a", "b\nc"), "texts of one line"),
+        ((dict,), "takes <class 'dict'>: give finite numbers, texts"),
+        ("ab", "x is 'ab': give the values that it takes"),
+        (3, "x is 3: give the values that it takes"),
+        ((), "x takes no value"),
+    ],
+)
+def test_values_that_a_row_could_not_tell_apart_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        study.Study({"x": values}, dict, ("loss",), tolerance=0.01)
+
+
+def test_values_of_arrays_are_taken_as_numbers():
+    given = study.Study({"x": np.arange(2), "y": range(2)}, dict, ("loss",), tolerance=0.01)
+    assert [type(cell["x"]) for cell in given.cells] == [int] * 4
+
+
+def test_a_study_that_keeps_nothing_is_refused():
+    with pytest.raises(ValueError, match="keep leaves nothing to run"):
+        study.Study({"x": (1,)}, dict, ("loss",), tolerance=0.1, keep=lambda x: x > 1)
+
+
+@pytest.mark.parametrize("odd", ["nan", "inf", "-inf"])
+def test_a_result_that_is_no_finite_number_is_a_failed_run(tiny, odd):
+    folder = tiny(extra=f"if x == 2: return {{'square': float('{odd}')}}")
+    failed = run(folder)
+    assert failed[0] == f"x 2, seed 0: square is {odd}: no finite number" and len(failed) == 2
+    assert len(lines(folder)) == 8
+
+
+def test_a_stored_result_that_is_no_finite_number_is_run_again(tiny):
+    folder = tiny()
+    run(folder)
+    whole, path = outcome(folder), folder / "tiny.csv"
+    stored = path.read_text().splitlines()
+    stored[3] = ",".join(["1", "0", "nan", *stored[3].split(",")[3:]])
+    path.write_text("\n".join(stored) + "\n")
+    record = study.load("tiny", folder)[1]
+    assert len(record.read()) == 9 and "1 rows hold a result that is no" in record.repaired
+    assert run(folder) == []
+    assert outcome(folder) == whole and len(begun(folder)) == 11
+
+
+def test_a_step_without_a_finite_result_stops_none_of_the_others(chain):
+    folder = chain()
+    program = folder / "tiny.py"
+    spoiled = 'yield {"at": start + step if step != 1 else float("nan")}'
+    program.write_text(program.read_text().replace('yield {"at": start + step}', spoiled))
+    failed = run(folder)
+    assert failed[0] == "start 10, step 1, seed 0: at is nan: no finite number"
+    assert len(failed) == 4 and len(lines(folder)) == 8
+
+
+BROKEN = {
+    "syntax": ("def f(:", "syntax.py can't be executed: SyntaxError: invalid syntax"),
+    "raises": ("1 / 0", "raises.py can't be executed: ZeroDivisionError: division by zero"),
+    "exits": ("raise SystemExit(3)", "exits.py can't be executed: SystemExit: 3"),
+    "empty": ("x = 1", "empty.py names no study: let STUDY = study.Study"),
+    "other": ("STUDY = 3", "other.py names no study"),
+    "imports": ("import nowhere_at_all", "can't be executed: ModuleNotFoundError"),
+    "bytes": ("\udcff", "bytes.py can't be read"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_study_is_explained_in_one_sentence(tmp_path, name):
+    text, message = BROKEN[name]
+    (tmp_path / f"{name}.py").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(StudyError, match=message):
+        study.load(name, tmp_path)
+
+
+def test_broken_studies_hide_no_other_from_the_list(tiny, capsys):
+    folder = tiny()
+    for name, (text, _) in BROKEN.items():
+        (folder / f"{name}.py").write_bytes(text.encode(errors="surrogateescape"))
+    (folder / "spoiled.py").write_text((folder / "tiny.py").read_text())
+    (folder / "spoiled.csv").write_text("a,b\n")
+    assert study.main(["--folder", str(folder), "list"]) == 0
+    told = capsys.readouterr().out
+    assert "tiny: 0 of 10 runs done" in told and "its columns are a, b" in told
+    for name, (_, message) in BROKEN.items():
+        assert f"{name}: " in told and message in told
+
+
+@pytest.mark.parametrize("sample", [0, -1, 2.5, True])
+def test_a_sample_of_less_than_one_row_is_refused(tiny, sample):
+    folder = tiny()
+    run(folder)
+    for way in (study.verify, study.stamp):
+        with pytest.raises(StudyError, match=f"sample is {sample}: give a whole number"):
+            way(*study.load("tiny", folder), sample, seed=0, workers=1)
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, True])
+def test_workers_that_are_no_number_of_processes_are_refused(tiny, workers):
+    folder = tiny()
+    loaded = study.load("tiny", folder)
+    with pytest.raises(StudyError, match=f"workers is {workers}: give a whole number of proc"):
+        study.run(*loaded, workers=workers, progress=False)
+    with pytest.raises(StudyError, match=f"workers is {workers}: give a whole number of proc"):
+        study.verify(*loaded, 1, seed=0, workers=workers)
+    assert begun(folder) == []
+
+
+def test_an_unknown_way_with_old_rows_is_refused(tiny):
+    with pytest.raises(StudyError, match="old is 'leave': give one of refuse, keep, redo"):
+        run(tiny(), old="leave")
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["verify", "tiny", "--sample", "-1"], "sample is -1"),
+        (["verify", "tiny", "--sample", "0"], "sample is 0"),
+        (["run", "tiny", "--workers", "0"], "workers is 0"),
+        (["run", "tiny", "--scheduler", "a", "--workers", "2"], "give workers or a scheduler"),
+    ],
+)
+def test_the_command_line_says_what_it_refuses(tiny, capsys, words, message):
+    folder = tiny()
+    assert study.main(["--folder", str(folder), *words]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_stop_by_the_keyboard_keeps_the_rows(tiny, capsys):
+    folder = tiny(extra="import signal; x == 3 and os.kill(os.getpid(), signal.SIGINT)")
+    assert study.main(["--folder", str(folder), "run", "tiny", "--workers", "1"]) == 130
+    assert "stopped; every finished row is safe" in capsys.readouterr().err
+    assert len(lines(folder)) == 6
+
+
+def stamped(folder, sample=10, seed=0):
+    return study.stamp(*study.load("tiny", folder), sample, seed=seed, workers=1)
+
+
+def test_rows_that_hold_are_stamped_and_nothing_else_is_changed(tiny):
+    folder = tiny()
+    run(folder)
+    path = folder / "tiny.csv"
+    old, before = lines(folder)[0]["code"], path.read_text()
+    tiny(extra="seed + 0")
+    version = stamped(folder, sample=3)
+    assert version != old and len(begun(folder)) == 13
+    assert path.read_text() == before.replace(old, version)
+    assert run(folder) == [] and len(begun(folder)) == 13
+
+
+def test_rows_are_not_stamped_when_one_of_the_sample_does_not_hold(tiny):
+    folder = tiny()
+    run(folder)
+    path = folder / "tiny.csv"
+    before = path.read_bytes()
+    tiny(extra="x = x + (x == 4)")
+    with pytest.raises(StudyError, match=r"(?s)no row is stamped.*x 4, seed 1: square is 25.*redo"):
+        stamped(folder)
+    tiny(extra="assert x != 4")
+    with pytest.raises(StudyError, match=r"(?s)no row is stamped.*x 4, seed 0: AssertionError"):
+        stamped(folder)
+    assert path.read_bytes() == before
+    path.write_bytes(b"")
+    with pytest.raises(StudyError, match="no rows yet"):
+        stamped(folder)
+
+
+def test_code_that_changes_while_rows_are_run_again_stamps_nothing(tiny, monkeypatch):
+    folder = tiny()
+    run(folder)
+    before = (folder / "tiny.csv").read_bytes()
+    versions = iter(["aaaaaaaaaaaa", "bbbbbbbbbbbb"])
+    monkeypatch.setattr(study, "code_version", lambda _: next(versions))
+    with pytest.raises(StudyError, match="the code was changed while"):
+        stamped(folder)
+    assert (folder / "tiny.csv").read_bytes() == before
+
+
+def test_the_command_stamps(tiny, capsys):
+    folder = tiny()
+    run(folder)
+    tiny(extra="seed + 0")
+    words = ["--folder", str(folder), "stamp", "tiny", "--workers", "1", "--sample"]
+    assert study.main([*words, "4"]) == 0
+    version = lines(folder)[0]["code"]
+    assert capsys.readouterr().out == f"4 rows hold; all 10 are stamped {version}\n"
+    with study._alone(folder / "tiny.csv"):
+        assert study.main([*words, "4"]) == 1
+    assert "another process" in capsys.readouterr().err
+
+
+def test_a_chain_is_run_once_for_all_of_its_rows_in_a_sample(chain):
+    folder = chain()
+    run(folder)
+    (folder / "log.txt").unlink()
+    assert study.verify(*study.load("tiny", folder), 12, seed=0, workers=1) == []
+    assert len(begun(folder)) == 4 + 12  # chains, and their steps
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere://a:1", ""])
+def test_a_cluster_that_does_not_answer_is_named(tiny, monkeypatch, address):
+    pytest.importorskip("distributed", reason="a cluster needs `distributed`")
+    monkeypatch.setattr(study, "PATIENCE", 0.5)
+    with pytest.raises(StudyError, match=f"no Dask scheduler at '{address}'"):
+        study.run(*study.load("tiny", tiny()), scheduler=address, progress=False)
+
+
 def test_a_cluster_gives_the_rows_that_joblib_gives(tiny):
     distributed = pytest.importorskip("distributed", reason="a cluster needs `distributed`")
     folder = tiny()
@@ -431,7 +697,7 @@ def test_a_cluster_gives_the_rows_that_joblib_gives(tiny):
 def test_without_its_package_a_cluster_is_asked_for_by_name(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
     with pytest.raises(StudyError, match="needs the package distributed: run `pip install"):
-        run(tiny(), scheduler="tcp://127.0.0.1:1")
+        study.run(*study.load("tiny", tiny()), scheduler="tcp://127.0.0.1:1", progress=False)
 
 
 @pytest.mark.parametrize("name", study.names())

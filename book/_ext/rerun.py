@@ -15,8 +15,9 @@ def execute(path):
     """The notebook at `path`, executed in its folder, without what differs by machine."""
     try:
         notebook = nbformat.read(path, as_version=4)
-    except nbformat.reader.NotJSONError:
-        raise SystemExit(f"{path.name}: not a notebook; save it from Jupyter again.") from None
+    except Exception as error:  # what nbformat raises differs by how the file is broken
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:80]
+        raise SystemExit(f"{path.name} is no notebook, and is left as it is: {reason}") from None
     due = figures_due(notebook)
     client = NotebookClient(
         notebook,

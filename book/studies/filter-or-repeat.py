@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from datawall.evidence import study
-from datawall.lm import model, train
+from datawall.lm import train
 from datawall.lm.model import Config
 from datawall.text import corpus, quality
 
@@ -74,6 +74,5 @@ STUDY = study.Study(
     function=losses_on_unseen_text,
     results=("unique", *EXAMS),
     tolerance=0.02,
-    uses=(corpus, quality, model, train),
     keep=_keep,
 )

@@ -22,7 +22,7 @@ import torch
 from datawall.collapse import loop, policies
 from datawall.evidence import study
 from datawall.generators import grading, language, measures
-from datawall.lm import model, sampling, train
+from datawall.lm import train
 from datawall.text import corpus, quality
 
 LENGTH, ROWS, TOKENS, WRITTEN, GENERATIONS, SEEDS = 64, 2**11, 2**18, 2**10, 10, 5
@@ -96,7 +96,9 @@ def measured(policy, temperature, seed, generations=GENERATIONS):
             raise ValueError(f"generation {turn.number - 1}: {turn.ended}")
         if first is None:
             first = turn.fitted
-            usual = np.quantile(first.nats(first.sample(2 * WRITTEN, seed=seed + 1_000)), [0.05, 0.95])
+            usual = np.quantile(
+                first.nats(first.sample(2 * WRITTEN, seed=seed + 1_000)), [0.05, 0.95]
+            )
         rows = turn.fitted.sample(WRITTEN, seed=seed + 2_000)
         nats, (loss, rare) = first.nats(rows), plays().losses(turn.fitted)
         yield {
@@ -138,9 +140,6 @@ STUDY = study.Study(
         "words": (0.1, 30),
         "spelled": (0.0, 0.04),
     },
-    uses=(
-        corpus, grading, language, measures, model, quality, loop, policies, sampling, train,
-    ),
     keep=_keep,
     along="generation",
 )

@@ -10,7 +10,7 @@ from functools import cache
 import torch
 
 from datawall.evidence import study
-from datawall.lm import model, train
+from datawall.lm import train
 from datawall.lm.model import Config
 from datawall.text import corpus
 
@@ -46,5 +46,4 @@ STUDY = study.Study(
     function=loss_on_unseen_plays,
     results=("params", "loss"),
     tolerance=0.02,
-    uses=(corpus, model, train),
 )

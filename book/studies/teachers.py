@@ -16,7 +16,7 @@ import torch
 
 from datawall.evidence import study
 from datawall.generators import grading, language
-from datawall.lm import model, sampling, train
+from datawall.lm import train
 from datawall.text import corpus, quality
 
 LENGTH, ROWS, PLENTY, SEEDS = 64, 2**11, 2**13, 5
@@ -30,9 +30,7 @@ def plays():
 def teacher(seed):
     """A larger model that has read plenty."""
     rows = corpus.windows(plays().text, LENGTH - 1, PLENTY, seed=seed)
-    knobs = language.LanguageModel(
-        len(plays().letters), PLENTY * (LENGTH + 1), width=64, layers=1
-    )
+    knobs = language.LanguageModel(len(plays().letters), PLENTY * (LENGTH + 1), width=64, layers=1)
     return knobs.fit(rows, seed=seed)
 
 
@@ -48,7 +46,8 @@ def _written(rows, count, seed):
         merit = -teacher(seed).nats(found)
     if rows == "judged":
         real = corpus.windows(plays().text, LENGTH - 1, len(found), seed=seed + SEEDS)
-        written = teacher(seed).sample(len(found), seed=seed + SEEDS)  # others than those it will judge
+        # Others than those that it will judge.
+        written = teacher(seed).sample(len(found), seed=seed + SEEDS)
         spelled = [[plays().letters.decode(row) for row in part] for part in (real, written, found)]
         merit = quality.judge(*spelled[:2]).predict_proba(spelled[2])[:, 1]
     return found[np.sort(np.argsort(-merit, kind="stable")[:count])]
@@ -97,6 +96,5 @@ STUDY = study.Study(
     function=losses_of_a_student,
     results=("loss", "rare", "teacher", "teacher_rare"),
     tolerance=0.02,
-    uses=(corpus, grading, language, model, quality, sampling, train),
     keep=_keep,
 )

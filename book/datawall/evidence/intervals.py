@@ -17,26 +17,32 @@ class Interval:
     """A value between two bounds: three numbers, or three arrays of the same dimensions.
 
     Arithmetic with a number or an array (of no seeds) moves all three: `100 * share`,
-    `interval / np.log(10)`. `value, low, high = interval` takes it apart.
+    `interval / np.log(10)`. `value, low, high = interval` takes it apart. Raises TypeError for
+    arithmetic with another interval: its ends don't tell how the two vary together.
     """
 
     value: xr.DataArray
     low: xr.DataArray
     high: xr.DataArray
 
+    __array_ufunc__ = None  # so that `array * interval` asks the interval
+
     def __iter__(self) -> Iterator:
         return iter((self.value, self.low, self.high))
 
     def __mul__(self, factor) -> Interval:
+        _not_interval(factor)
         ends = self.low * factor, self.high * factor
         return Interval(self.value * factor, np.minimum(*ends), np.maximum(*ends))
 
     __rmul__ = __mul__
 
     def __truediv__(self, divisor) -> Interval:
+        _not_interval(divisor)
         return self * (1 / divisor)
 
     def __add__(self, shift) -> Interval:
+        _not_interval(shift)
         return Interval(*(x + shift for x in self))
 
     __radd__ = __add__
@@ -72,7 +78,19 @@ class Interval:
 
     def to_pandas(self):
         """A table with a row for each combination of labels, columns value, low and high."""
-        return xr.Dataset(dict(zip(("value", "low", "high"), self, strict=True))).to_dataframe()
+        ends = {k: xr.DataArray(x) for k, x in zip(("value", "low", "high"), self, strict=True)}
+        found = xr.Dataset({k: x.reset_coords(drop=True) for k, x in ends.items()})
+        if found.dims:
+            return found.to_dataframe()
+        return found.expand_dims("row").to_dataframe().reset_index(drop=True)
+
+
+def _not_interval(other) -> None:
+    if isinstance(other, Interval):
+        raise TypeError(
+            "two intervals can't be added or multiplied: take the difference seed by seed, draw by "
+            "draw, and then its interval"
+        )
 
 
 def resamples(n: int, *, seed: int, groups: ArrayLike) -> Iterator[np.ndarray]:
@@ -95,10 +113,12 @@ def over_seeds(
     """Mean over a dimension of seeds and its Student t interval.
 
     values: named, with the dimension `dim`; a Dataset counts its variables as one more dimension,
-    `result`; a plain sequence (seeds,) is taken for seeds. What wasn't run at all is NaN and stays
-    so. Raises ValueError where there are one or two seeds: they give an interval that says nothing.
+    `result`; a plain sequence (seeds,) is taken for seeds. level: probability between 0 and 1. A
+    NaN is a seed that wasn't run: it is left out, and what wasn't run at all stays NaN. Raises
+    ValueError where there are one or two seeds: they give an interval that says nothing.
     """
-    values = _named(values, dim)
+    _check_level(level)
+    values = _named(values, dim).astype(float)
     count = values.notnull().sum(dim)
     if ((count > 0) & (count < 3)).any() or int(count.max()) < 3:
         least = int(count.where(count > 0).min()) if (count > 0).any() else 0
@@ -114,20 +134,34 @@ def over_draws(
 ) -> Interval:
     """A fitted value and the percentile interval of its bootstrap draws.
 
-    draws: named, with the dimension `dim`; of a plain array, the first axis counts them. Raises
-    ValueError for fewer than 100 draws: the tails would be single draws.
+    value: a number, or as the draws are without `dim`. draws: named, with the dimension `dim`; of a
+    plain array, the first axis counts them. level: probability between 0 and 1. Raises ValueError
+    for fewer than 100 draws, whose tails would be single draws, and where some of the draws are NaN
+    and others not; where all are NaN, so are the ends.
     """
+    _check_level(level)
     if not isinstance(draws, xr.DataArray):
         draws = np.asarray(draws, float)
         draws = xr.DataArray(draws, dims=(dim, *_dims_of(value, draws.ndim - 1)))
     draws = _named(draws, dim)
     if draws.sizes[dim] < 100:
         raise ValueError(f"{draws.sizes[dim]} draws are too few for an interval: make 100 or more")
-    ends = draws.quantile([(1 - level) / 2, (1 + level) / 2], dim)
+    failed = draws.isnull().sum(dim)
+    if ((failed > 0) & (failed < draws.sizes[dim])).any():
+        raise ValueError(
+            f"{int(failed.max())} of {draws.sizes[dim]} draws are NaN: an interval of the others "
+            "would be too narrow; see why they failed"
+        )
+    ends = draws.quantile([(1 - level) / 2, (1 + level) / 2], dim, skipna=False)
     low, high = (ends.isel(quantile=i, drop=True) for i in (0, 1))
     if not isinstance(value, xr.DataArray):
         value = xr.DataArray(np.asarray(value, float), low.coords, low.dims)
     return Interval(value, low, high)
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}: give a probability between 0 and 1, such as 0.95")
 
 
 def _named(values, dim: str) -> xr.DataArray:

@@ -19,7 +19,6 @@ import joblib
 import numpy as np
 import xarray as xr
 
-from datawall import validate
 from datawall.evidence import workers as processes
 
 Labelled = Mapping | Sequence
@@ -44,15 +43,18 @@ def replicate(
     the arrays that a run returns, in the order of their axes. keep: of all combinations, those to
     run (called with the labels, without a seed); what wasn't run is NaN. cost: how much a run takes
     compared with others, called as `function` is, so that expensive runs start first. workers:
-    processes, by default one a core, each with one thread.
+    processes, by default one a core, each with one thread; with 1 all is run in this process.
 
     Returns a Dataset with a dimension for each setting and for `seed`. Raises ValueError when there
-    is nothing to run, when two labels are the same, or when runs return unlike results; what a run
-    raises is raised, with a note that names its settings. Raises MemoryError, with what to do, when
-    there is too little of it for the processes.
+    is nothing to run, when two labels are the same or one is no number and no text, when a setting
+    has the name of a result, when runs return unlike results, or for fewer workers than one; what a
+    run raises is raised, with a note that names its settings. Raises MemoryError, with what to do,
+    when there is too little of it for the processes.
     """
+    if "seed" in settings:
+        raise ValueError("seed is no setting: give the seeds by `seeds`")
     own = None if keep is None else lambda seed, **labels: keep(**labels)
-    grid = settings | {"seed": seeds}
+    grid = settings | {"seed": _seeds(seeds)}
     return over_grid(function, along=along, keep=own, cost=cost, workers=workers, **grid)
 
 
@@ -66,7 +68,7 @@ def over_grid(
     **settings: Labelled,
 ) -> xr.Dataset:
     """As `replicate`, without seeds: for what isn't subject to chance, or makes its own seeds."""
-    workers = joblib.cpu_count() if workers is None else validate.whole("workers", workers)
+    _check(settings, along, workers)
     labels = {name: _labels(name, values) for name, values in settings.items()}
     cells = [dict(zip(labels, cell, strict=True)) for cell in product(*labels.values())]
     if keep is not None:
@@ -79,17 +81,51 @@ def over_grid(
     if cost is not None:
         order = sorted(order, key=lambda i: -cost(**calls[i]))
     tasks = [joblib.delayed(_one)(function, calls[i], cells[i]) for i in order]
-    done = processes.run(tasks, workers, needs=function)
+    count = joblib.cpu_count() if workers is None else workers
+    done = processes.run(tasks, min(count, len(tasks)), needs=function)
     found = dict(zip(order, done, strict=True))
-    runs = [_dataset(found[i], dict(along or {}), cells[i]) for i in range(len(cells))]
+    axes = {name: list(labels) for name, labels in (along or {}).items()}
+    # Coordinates that are no dimension's, left by a `sel` say, would differ from run to run.
+    runs = [_dataset(found[i], axes, c).reset_coords(drop=True) for i, c in enumerate(cells)]
     return _gridded(runs, cells, labels)
 
 
+def coordinate(labels: Sequence) -> np.ndarray:
+    """Labels as an array of one kind, of objects where numbers and texts would become one kind.
+
+    None, which no index can hold beside texts, gets the label "None".
+    """
+    labels = ["None" if label is None else label for label in labels]
+    kinds = {type(label) for label in labels}
+    if kinds <= {int, float} or len(kinds) == 1:
+        return np.array(labels)
+    found = np.empty(len(labels), object)
+    found[:] = labels
+    return found
+
+
+def _check(settings: Mapping, along: Mapping | None, workers: int | None) -> None:
+    if clash := (set(settings) | {"seed"}) & set(along or {}):
+        raise ValueError(f"{', '.join(clash)}: a setting and a dimension of one name; change one")
+    if workers is not None and (isinstance(workers, bool) or workers < 1):
+        raise ValueError(f"workers is {workers}: give a whole number of processes, one or more")
+
+
+def _seeds(values: Sequence[int]) -> list[int]:
+    if not hasattr(values, "__iter__"):
+        raise ValueError(f"seeds is {values!r}: give several, such as range(5)")
+    seeds = _labels("seeds", values)
+    odd = [seed for seed in seeds if isinstance(seed, bool) or not isinstance(seed, int)]
+    if odd:
+        raise ValueError(f"a seed is {odd[0]!r}: give whole numbers")
+    return seeds
+
+
 def _labels(name: str, values: Labelled) -> list:
-    if isinstance(values, str):
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
         raise ValueError(f"{name} is {values!r}: give the values that it takes, in a list")
     found = [x.item() if isinstance(x, np.generic) else x for x in values]
-    odd = [x for x in found if not isinstance(x, str | int | float)]
+    odd = [x for x in found if not isinstance(x, str | int | float) or x != x]
     if odd:
         raise ValueError(
             f"{name} takes {odd[0]!r}, which is no label: give a mapping from names to such values"
@@ -149,6 +185,12 @@ def _gridded(runs: list[xr.Dataset], cells: list[dict], labels: dict[str, list])
             raise ValueError(f"{', '.join(clash)}: a setting and a result of one name; change one")
     if not labels:
         return runs[0]
+        for name, values in run.data_vars.items():
+            if values.dims != runs[0][name].dims:
+                raise ValueError(
+                    f"{name} has dimensions {values.dims} in the run with {_text(cell)}, and "
+                    f"{runs[0][name].dims} in another: return the same ones"
+                )
     together = xr.concat(runs, "_run", join="outer", combine_attrs="drop")
     shape = tuple(map(len, labels.values()))
     where = [{x: i for i, x in enumerate(values)} for values in labels.values()]
@@ -158,14 +200,17 @@ def _gridded(runs: list[xr.Dataset], cells: list[dict], labels: dict[str, list])
         )
         for cell in cells
     ]
-    return together.map(_spread, args=(flat, labels, shape)).assign_coords(labels)
+    coords = {name: (name, coordinate(values)) for name, values in labels.items()}
+    return together.map(_spread, args=(flat, labels, shape)).assign_coords(coords)
 
 
 def _spread(values: xr.DataArray, flat: list[int], labels: dict, shape: tuple) -> xr.DataArray:
     values = values.transpose("_run", ...)
     array, own = values.values, values.dims[1:]
     if len(flat) < np.prod(shape):
-        kind = array.dtype if array.dtype.kind in "fcO" else float
+        kind = array.dtype if array.dtype.kind in "fc" else float
+        if array.dtype.kind not in "fcbiu":
+            kind = object  # texts, say, and NaN where nothing was run
         filled = np.full((np.prod(shape), *array.shape[1:]), np.nan, kind)
     else:
         filled = np.empty_like(array)

@@ -17,6 +17,7 @@ from scipy.optimize import elementwise, least_squares, minimize, nnls
 from scipy.special import expit, logsumexp
 
 from datawall.evidence import intervals
+from datawall.laws import checks
 
 FLOPS_PER_PARAM_AND_TOKEN = 6  # forward 2, backward 4 [Kaplan et al. 2020, section 2.1]
 FLOPS_TO_SERVE = 2  # a parameter and token: forward only
@@ -37,13 +38,19 @@ class Chinchilla:
     beta: float
 
     def loss(self, params: ArrayLike, tokens: ArrayLike) -> np.ndarray:
-        """Loss in nats a token; arrays of params and tokens broadcast."""
-        params, tokens = np.asarray(params, float), np.asarray(tokens, float)
+        """Loss in nats a token; arrays of params and tokens broadcast.
+
+        Raises ValueError for what isn't above 0.
+        """
+        params, tokens = checks.positive(params=params, tokens=tokens)
         return self.E + self.A * params**-self.alpha + self.B * tokens**-self.beta
 
     def compute_optimal(self, flops: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """Params and tokens of the least loss at C = 6 N D [Hoffmann et al. 2022, equation 4]."""
-        budget = np.asarray(flops, float) / FLOPS_PER_PARAM_AND_TOKEN
+        """Params and tokens of the least loss at C = 6 N D [Hoffmann et al. 2022, equation 4].
+
+        Raises ValueError for flops that aren't above 0.
+        """
+        budget = checks.positive(flops=flops)[0] / FLOPS_PER_PARAM_AND_TOKEN
         params = self.balance * budget**self.params_exponent
         return params, budget / params
 
@@ -101,8 +108,11 @@ class Kaplan:
     params_exponent: float
 
     def loss(self, params: ArrayLike, tokens: ArrayLike) -> np.ndarray:
-        """Loss in nats a token; arrays of params and tokens broadcast."""
-        params, tokens = np.asarray(params, float), np.asarray(tokens, float)
+        """Loss in nats a token; arrays of params and tokens broadcast.
+
+        Raises ValueError for what isn't above 0.
+        """
+        params, tokens = checks.positive(params=params, tokens=tokens)
         small = (self.N_c / params) ** (self.alpha_N / self.alpha_D)
         return (small + self.D_c / tokens) ** self.alpha_D
 
@@ -121,8 +131,11 @@ class OverTraining:
     eta: float
 
     def loss(self, flops: ArrayLike, ratio: ArrayLike) -> np.ndarray:
-        """Loss in nats a token; arrays of flops and tokens a parameter broadcast."""
-        flops, ratio = np.asarray(flops, float), np.asarray(ratio, float)
+        """Loss in nats a token; arrays of flops and tokens a parameter broadcast.
+
+        Raises ValueError for what isn't above 0.
+        """
+        flops, ratio = checks.positive(flops=flops, ratio=ratio)
         return self.E + (self.a * ratio**self.eta + self.b * ratio**-self.eta) * flops**-self.eta
 
     @property
@@ -152,22 +165,34 @@ class DataConstrained:
     R_N: float
 
     def effective_tokens(self, tokens: ArrayLike, unique_tokens: ArrayLike) -> np.ndarray:
-        """D': tokens that would be worth as much, were each read once; arrays broadcast."""
-        return _worn(np.asarray(tokens, float), np.asarray(unique_tokens, float), self.R_D)
+        """D': tokens that would be worth as much, were each read once; arrays broadcast.
+
+        Raises ValueError for what isn't above 0.
+        """
+        return _worn(*checks.positive(tokens=tokens, unique_tokens=unique_tokens), self.R_D)
 
     def effective_params(self, params: ArrayLike, unique_tokens: ArrayLike) -> np.ndarray:
-        """N': parameters that would be worth as much with plenty of text; arrays broadcast."""
-        params, unique = np.asarray(params, float), np.asarray(unique_tokens, float)
-        law = self.base
-        enough = law.balance * (unique * law.balance) ** (law.beta / law.alpha)
-        return _worn(params, np.minimum(params, enough), self.R_N)
+        """N': parameters that would be worth as much with plenty of text; arrays broadcast.
+
+        Raises ValueError for what isn't above 0.
+        """
+        params, unique = checks.positive(params=params, unique_tokens=unique_tokens)
+        return _worn(params, np.minimum(params, _enough(self.base, unique)), self.R_N)
 
     def loss(self, params: ArrayLike, tokens: ArrayLike, unique_tokens: ArrayLike) -> np.ndarray:
-        """Loss in nats a token; arrays of params, tokens and unique tokens broadcast."""
+        """Loss in nats a token; arrays of params, tokens and unique tokens broadcast.
+
+        Raises ValueError for what isn't above 0.
+        """
         return self.base.loss(
             self.effective_params(params, unique_tokens),
             self.effective_tokens(tokens, unique_tokens),
         )
+
+
+def _enough(law: Chinchilla, unique: np.ndarray) -> np.ndarray:
+    """Parameters that are compute-optimal for so many unique tokens."""
+    return law.balance * (unique * law.balance) ** (law.beta / law.alpha)
 
 
 def _worn(total: np.ndarray, fresh: np.ndarray, scale: float) -> np.ndarray:
@@ -189,8 +214,13 @@ class Overfitting:
     kappa: float
 
     def loss(self, params: ArrayLike, tokens: ArrayLike, unique_tokens: ArrayLike) -> np.ndarray:
-        """Loss in nats a token; arrays of params, tokens and unique tokens broadcast."""
-        params, tokens, unique = (np.asarray(x, float) for x in (params, tokens, unique_tokens))
+        """Loss in nats a token; arrays of params, tokens and unique tokens broadcast.
+
+        Raises ValueError for what isn't above 0.
+        """
+        params, tokens, unique = checks.positive(
+            params=params, tokens=tokens, unique_tokens=unique_tokens
+        )
         repeats = np.maximum(tokens / unique - 1, 0)
         penalty = self.P * repeats**self.delta * (params / unique) ** self.kappa
         return self.base.loss(params, tokens) + penalty
@@ -265,11 +295,12 @@ def fit_chinchilla(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> Fit
     [Besiroglu et al. 2024].
 
     Raises ValueError for arrays of different lengths, fewer than six runs, values that aren't
-    positive numbers, or fewer than two sizes or two budgets: five constants need that much.
+    positive numbers or losses that are all the same; and for runs that many laws fit equally well:
+    fewer than three sizes or three budgets, or one ratio of tokens to parameters
+    (`checks.identified`).
     """
-    params, tokens, loss = (np.asarray(x, float).ravel() for x in (params, tokens, loss))
-    _check_runs(params, tokens, loss)
-    runs = {"params": params, "tokens": tokens, "loss": loss}
+    runs = _runs(6, params=params, tokens=tokens, loss=loss)
+    _check_design(runs["params"], runs["tokens"])
     law, objective = _best(**runs, starts=_starts(**runs))
     return Fit(law, objective, runs, lambda drawn, law: _best(**drawn, starts=[_pack(law)])[0])
 
@@ -278,13 +309,20 @@ def fit_overtraining(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> F
     """Fit the over-training law to runs by least squares, as its authors do to five cheap ones.
 
     params, tokens, loss: arrays (runs,). Raises ValueError for arrays of different lengths, fewer
-    than five runs, values that aren't positive numbers, or fewer than two sizes or two ratios.
+    than five runs, values that aren't positive numbers or losses that are all the same; and for
+    runs that many laws fit equally well: one ratio of tokens to parameters, or too few budgets
+    (`checks.identified`).
     """
-    params, tokens, loss = (np.asarray(x, float).ravel() for x in (params, tokens, loss))
-    _check_runs(params, tokens, loss, least=5)
-    if len(np.unique((tokens / params).round(6))) < 2:
+    runs = _runs(5, params=params, tokens=tokens, loss=loss)
+    if np.ptp(np.log(runs["tokens"] / runs["params"])) < 0.05:
         raise ValueError("all runs have one ratio of tokens to parameters: vary it")
-    runs = {"params": params, "tokens": tokens, "loss": loss}
+    small, short, by_params, by_tokens = _slopes(runs["params"], runs["tokens"])
+    floor = np.ones_like(small)
+    if not checks.identified([floor, small, short, by_params + by_tokens]):
+        raise ValueError(
+            "these runs don't fix the law: give runs at three budgets of compute or more, and one "
+            "of them at another ratio of tokens to parameters, too"
+        )
     law, objective = _best_overtraining(**runs)
     return Fit(law, objective, runs, lambda drawn, law: _best_overtraining(**drawn)[0])
 
@@ -304,15 +342,14 @@ def fit_repetition(
     params, tokens, unique_tokens, loss: arrays (runs,). fixed: constants that stay as given, as for
     a profile. Minimises as `fit_chinchilla` does, from a grid of starts.
 
-    Raises ValueError for arrays of different lengths, fewer than six runs, or values that aren't
-    positive numbers.
+    Raises ValueError for arrays of different lengths, fewer than six runs, values that aren't
+    positive numbers, losses that are all the same, or a name in `fixed` that the form lacks; and
+    where a constant that isn't fixed changes no loss: nothing is repeated, or, for R_N, no model
+    has more parameters than are compute-optimal for its unique tokens, or, for delta and kappa, all
+    repetitions or all ratios of parameters to unique tokens are the same.
     """
-    data = [np.asarray(x, float).ravel() for x in (params, tokens, unique_tokens)]
-    loss = np.asarray(loss, float).ravel()
-    _check_runs(data[0], data[1], loss)
-    if len(data[2]) != len(loss) or not (data[2] > 0).all():
-        raise ValueError("unique_tokens must be positive numbers, one a run")
-    runs = dict(zip(("params", "tokens", "unique_tokens"), data, strict=True)) | {"loss": loss}
+    runs = _runs(6, params=params, tokens=tokens, unique_tokens=unique_tokens, loss=loss)
+    _check_repetition(form, base, fixed, **runs)
     law, objective = _best_repetition(form, base, fixed, **runs)
     return Fit(
         law, objective, runs, lambda drawn, _: _best_repetition(form, base, fixed, **drawn)[0]
@@ -323,18 +360,63 @@ HUBER_DELTA = 1e-3
 SCALE = 1e3  # lifts the objective above BFGS's absolute tolerances
 
 
-def _check_runs(params, tokens, loss, least: int = 6) -> None:
-    if not len(params) == len(tokens) == len(loss):
+def _runs(least: int, **columns: ArrayLike) -> dict[str, np.ndarray]:
+    few = f"{{n}} runs can't fix {least - 1} constants: give at least {least}"
+    return checks.columns(few, least, **columns)
+
+
+def _slopes(params: np.ndarray, tokens: np.ndarray) -> tuple[np.ndarray, ...]:
+    """How the loss of the Chinchilla law changes with A, B, alpha and beta, both exponents 1/3.
+
+    Equal exponents are the hardest case, and near to what is measured.
+    """
+    n, d = (np.log(x) - np.log(x).mean() for x in (params, tokens))
+    small, short = np.exp(-n / 3), np.exp(-d / 3)
+    return small, short, small * n, short * d
+
+
+def _check_design(params: np.ndarray, tokens: np.ndarray) -> None:
+    for name, values in (("sizes", params), ("budgets of tokens", tokens)):
+        count = len(np.unique(np.log(values).round(2)))
+        if count < 3:
+            raise ValueError(
+                f"{count} {name} don't fix five constants: vary both sizes and budgets, and give "
+                "three or more of each"
+            )
+    if not checks.identified([np.ones_like(params), *_slopes(params, tokens)]):
         raise ValueError(
-            f"{len(params)} params, {len(tokens)} tokens, {len(loss)} losses: give a run all three"
+            "the runs have nearly one ratio of tokens to parameters, or sizes or budgets that are "
+            "nearly the same, so that many laws fit them equally well: vary the tokens at each size"
         )
-    if len(loss) < least:
-        raise ValueError(f"{len(loss)} runs can't fix {least - 1} constants: give at least {least}")
-    for name, values in (("params", params), ("tokens", tokens), ("loss", loss)):
-        if not (np.isfinite(values) & (values > 0)).all():
-            raise ValueError(f"{name} must be positive numbers: leave out the runs that failed")
-    if min(len(np.unique(params)), len(np.unique(tokens))) < 2:
-        raise ValueError("all runs have one size or one budget: vary both, or the law isn't fixed")
+
+
+CONSTANTS = {DataConstrained: ("R_D", "R_N"), Overfitting: ("P", "delta", "kappa")}
+
+
+def _check_repetition(form, base, fixed, params, tokens, unique_tokens, loss) -> None:
+    if form not in CONSTANTS:
+        raise ValueError(f"form is {form!r}: give DataConstrained or Overfitting")
+    for name in fixed:
+        if name not in CONSTANTS[form]:
+            known = ", ".join(CONSTANTS[form])
+            raise ValueError(f"{form.__name__} has no {name}: fix some of {known}")
+    free = set(CONSTANTS[form]) - set(fixed)
+    if not free:
+        raise ValueError("all constants are fixed, so there is nothing to fit: leave one free")
+    repeats = (tokens / unique_tokens - 1).round(6)
+    again = repeats > 0
+    if free - {"R_N"} and not again.any():
+        raise ValueError("no run reads a text again: give runs of more tokens than unique_tokens")
+    if "R_N" in free and not (params > _enough(base, unique_tokens)).any():
+        raise ValueError(
+            "no model has more parameters than are compute-optimal for its unique tokens, so R_N "
+            "changes nothing: give larger models, or fix it"
+        )
+    for name, values in (("delta", repeats), ("kappa", (params / unique_tokens))):
+        if name in free and np.ptp(np.log(values[again])) < 1e-6:
+            raise ValueError(
+                f"{name} can't be told from P: give runs that repeat unlike, or fix it"
+            )
 
 
 def _best_overtraining(params, tokens, loss) -> tuple[OverTraining, float]:

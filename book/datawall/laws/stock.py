@@ -19,6 +19,7 @@ from scipy.special import ndtri
 
 from datawall.evidence import intervals
 from datawall.evidence.intervals import Interval
+from datawall.laws import checks
 
 START = 2024.0  # the published levels are of 1 January 2024
 
@@ -28,8 +29,9 @@ class Assumption:
     """One thing that the projection assumes: a central interval, and where it comes from.
 
     low, high: bounds of the central interval of probability `level`. shape: "lognormal"; "uniform"
-    between the bounds; or "six minus lognormal", as the published code draws bytes a token.
-    above, most: a value makes sense above the one and up to the other.
+    between the bounds; or "six minus lognormal", as the published code draws bytes a token, and
+    never below one. above, most: a value makes sense above the one and up to the other; a
+    distribution is cut there.
     """
 
     meaning: str
@@ -204,14 +206,17 @@ def project(futures: int = 200000, *, seed: int, **assumptions) -> Projection:
     Give an assumption by name to replace the published one: a number fixes it; a pair (low, high)
     is the central interval of the same shape and probability; an array of 100 or more draws is
     drawn from with replacement. Each assumption has a stream of random numbers of its own, so two
-    projections with one seed differ by what was changed in them and by nothing else.
+    projections with one seed differ by what was changed in them and by nothing else. A draw that
+    makes no sense, such as a share above 1, is drawn again; of the published intervals `quality`
+    alone has any, three in a million.
 
     Raises ValueError, which names the assumption and what to do, for a name that isn't below, for
-    values that make no sense, and for an interval the wrong way round.
+    values or draws that make no sense, for an interval the wrong way round, and for a number of
+    futures that is no whole number above 0.
 
     Assumptions, with the central interval and the source of each:
     """
-    if not isinstance(futures, int | np.integer) or futures < 1:
+    if isinstance(futures, bool) or not isinstance(futures, int | np.integer) or futures < 1:
         raise ValueError(f"futures is {futures!r}: give a whole number of at least 1")
     for name in assumptions:
         if name not in ASSUMPTIONS:
@@ -241,16 +246,18 @@ def growth(dates: ArrayLike, sizes: ArrayLike, draws: int, *, seed: int) -> np.n
     """Yearly factor by which training sets grew, (draws,): a line through log size, bootstrapped.
 
     dates: (sets,) such as 2020.4. sizes: (sets,) in any one unit, since a constant factor moves
-    the line and not its slope. Raises ValueError for fewer than five sets or sizes that aren't
-    positive.
+    the line and not its slope. Raises ValueError for fewer than five sets, dates or sizes that
+    aren't positive numbers, sets of one date, and fewer than one draw.
     """
-    dates, sizes = np.asarray(dates, float), np.asarray(sizes, float)
-    if len(dates) != len(sizes) or len(dates) < 5:
-        raise ValueError(f"{len(dates)} dates and {len(sizes)} sizes: give five sets or more")
-    if not (np.isfinite(sizes) & (sizes > 0)).all():
-        raise ValueError("sizes must be positive numbers: leave out the sets of unknown size")
-    rows = list(intervals.resamples(draws, seed, np.arange(len(dates))))
-    return np.exp([np.polyfit(dates[i], np.log(sizes[i]), 1)[0] for i in rows])
+    few = "{n} sets are too few: give five sets or more"
+    sets = checks.columns(few, 5, dates=dates, sizes=sizes)
+    dates, sizes = sets["dates"], np.log(sets["sizes"])
+    if np.ptp(dates) == 0:
+        raise ValueError("all sets are of one date: give some of others, too")
+    if draws < 1:
+        raise ValueError(f"draws is {draws}: give a whole number, at least 1")
+    rows = intervals.resamples(draws, seed=seed, groups=np.arange(len(dates)))
+    return np.exp([np.polyfit(dates[i] - dates.mean(), sizes[i], 1)[0] for i in rows])
 
 
 def _since(years: ArrayLike) -> np.ndarray:
@@ -265,10 +272,17 @@ def _draw(name: str, given, futures: int, rng: np.random.Generator) -> np.ndarra
     low, high = values[0], values[-1]
     if low == high:
         return np.full(futures, low)
+    found = _drawn(a, low, high, futures, rng)
+    while len(odd := np.flatnonzero(~((found > a.above) & (found <= a.most)))):
+        found[odd] = _drawn(a, low, high, len(odd), rng)
+    return found
+
+
+def _drawn(a: Assumption, low, high, futures, rng) -> np.ndarray:
     if a.shape == "uniform":
         return rng.uniform(low, high, futures)
     if a.shape == "six minus lognormal":
-        return 6 - _lognormal(6 - high, 6 - low, a.level, futures, rng)
+        return np.maximum(6 - _lognormal(6 - high, 6 - low, a.level, futures, rng), 1)
     return _lognormal(low, high, a.level, futures, rng)
 
 
