@@ -249,7 +249,7 @@ def growth(dates: ArrayLike, sizes: ArrayLike, draws: int, *, seed: int) -> np.n
         raise ValueError(f"{len(dates)} dates and {len(sizes)} sizes: give five sets or more")
     if not (np.isfinite(sizes) & (sizes > 0)).all():
         raise ValueError("sizes must be positive numbers: leave out the sets of unknown size")
-    rows = list(intervals.resamples(draws, seed, np.arange(len(dates))))
+    rows = list(intervals.resamples(draws, seed=seed, groups=np.arange(len(dates))))
     return np.exp([np.polyfit(dates[i], np.log(sizes[i]), 1)[0] for i in rows])
 
 
