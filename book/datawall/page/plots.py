@@ -267,6 +267,37 @@ def explorer(
     return alt.layer(band, line, height=250).add_params(*chosen)
 
 
+def histogram(
+    draws: pd.DataFrame,
+    value: str,
+    x: alt.X,
+    y_title: str,
+    width: float,
+    params: Sequence[alt.Parameter],
+    form: str = ".1f",
+) -> alt.LayerChart:
+    """How a Vega expression of draws is distributed, with its median, for `Interactive`.
+
+    draws: a row a draw; in `value` a column `b` is `datum.b`, and the reader's knobs stand by the
+    expressions that `knobs` returns. x: axis and scale of the field "x", the middles of bins of
+    that width. params: what the reader can set. form: how the median is written.
+    """
+    rows = alt.Data(values=draws.to_dict("records"))
+    every = alt.Chart(rows).transform_calculate(value=value)
+    bins = every.transform_calculate(x=f"(floor(datum.value / {width}) + 0.5) * {width}")
+    counts = bins.transform_aggregate(n="count()", groupby=["x"]).mark_bar(width=6)
+    middle = every.transform_aggregate(x="median(value)")
+    rule = middle.mark_rule(strokeWidth=2, color=COLORS[1])
+    words = middle.transform_calculate(words=f"'median ' + format(datum.x, '{form}')")
+    ink = {"dx": 8, "align": "left", "baseline": "top", "fontSize": 13, "color": "currentColor"}
+    layers = (
+        counts.encode(x, alt.Y("n:Q", title=y_title)),
+        rule.encode(x),
+        words.mark_text(**ink).encode(x, alt.Text("words:N"), y=alt.value(4)),
+    )
+    return alt.layer(*layers, height=240).add_params(*params)
+
+
 def table(
     headings: Sequence[str] | pd.DataFrame | pd.Series, rows: Sequence[Sequence] = ()
 ) -> Markdown:
