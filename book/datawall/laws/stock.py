@@ -8,12 +8,14 @@ every assumption. Chapter: data-stock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
@@ -152,6 +154,38 @@ ASSUMPTIONS: Mapping[str, Assumption] = MappingProxyType(
 )
 
 
+_WORD, _BYTE = 1 / 0.8, 1 / 4  # tokens each, at the projection's rates
+# Date of release, and tokens as the makers give them (references.bib has their papers).
+_SETS = {
+    "GPT-1": (2018.44, 985e6 * _WORD),
+    "GPT-2": (2019.12, 40e9 * _BYTE),
+    "GPT-3": (2020.41, 300e9),
+    "PaLM": (2022.26, 780e9),
+    "LLaMA": (2023.15, 1.4e12),
+    "Llama 2": (2023.54, 2e12),
+    "Llama 3": (2024.30, 15e12),
+    "Qwen2.5": (2024.97, 18e12),
+    "DeepSeek-V3": (2024.98, 14.8e12),
+    "Qwen3": (2025.32, 36e12),
+}
+
+
+def training_sets() -> pd.DataFrame:
+    """Large training sets whose makers published a size: columns date, as 2020.41, and tokens.
+
+    The oldest were counted in words or bytes, and are turned into tokens at the rates that the
+    projection uses: 0.8 words, or 4 bytes, a token. Sources by the model's name: radford2018,
+    radford2019, brown2020, chowdhery2022, touvron2023, llama2card, llama3card, qwen25, deepseekv3,
+    qwen3card. Chapter: data-stock.
+    """
+    return pd.DataFrame.from_dict(_SETS, orient="index", columns=["date", "tokens"])
+
+
+def medians() -> dict[str, float]:
+    """The median of every assumption, by name."""
+    return {name: assumed.middle for name, assumed in ASSUMPTIONS.items()}
+
+
 @dataclass(frozen=True)
 class Projection:
     """Futures of stock and demand: arrays (futures,) of levels on 1 January 2024 and growth.
@@ -197,6 +231,15 @@ class Projection:
         low, middle, high = np.quantile(self.crossing, tails, method="inverted_cdf")
         return Interval(middle, low, high)
 
+    def fan(self, years: Sequence[float], level: float = 0.8) -> Interval:
+        """Stock and demand in tokens at dates: medians and central intervals, (kind, year)."""
+        tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
+        draws = {"stock": self.stock(years), "demand": self.demand(years)}
+        found = [np.quantile(tokens, tails, axis=0) for tokens in draws.values()]
+        names = {"kind": list(draws), "tail": ["low", "median", "high"], "year": list(years)}
+        ends = xr.DataArray(np.array(found), names)
+        return Interval(*(ends.sel(tail=x, drop=True) for x in ("median", "low", "high")))
+
 
 def project(futures: int = 200000, *, seed: int, **assumptions) -> Projection:
     """Draw every assumption `futures` times and return what follows from each draw.
@@ -235,6 +278,39 @@ project.__doc__ += "\n".join(
     f"{name}: {a.meaning}, in {a.unit}: {a.published}. {a.source}.\n    "
     for name, a in ASSUMPTIONS.items()
 )
+
+
+def years(cases: Mapping[str, Projection], level: float = 0.8) -> Interval:
+    """Median date of crossing and its central interval under each of some assumptions, (case,).
+
+    cases: projections by name. Infinite ends mean never. Chapters: data-stock, overtraining.
+    """
+    ends = np.transpose([list(futures.year(level)) for futures in cases.values()])
+    return Interval(*(xr.DataArray(end, {"case": list(cases)}) for end in ends))
+
+
+def swings(futures: int, *, seed: int, **ends: tuple[float, float]) -> pd.DataFrame:
+    """Median date of crossing with each assumption at either end, small swings first.
+
+    ends: other ends than the published, by the assumption's name. Columns low and high, a row an
+    assumption. Chapter: data-stock.
+    """
+    published = {name: (assumed.low, assumed.high) for name, assumed in ASSUMPTIONS.items()}
+    found = {
+        name: [np.median(project(futures, seed=seed, **{name: end}).crossing) for end in pair]
+        for name, pair in (published | ends).items()
+    }
+    table = pd.DataFrame.from_dict(found, orient="index", columns=["low", "high"])
+    size = (table.high - table.low).abs()
+    return table.loc[size.sort_values(kind="stable").index]
+
+
+def central(draws: ArrayLike, level: float = 0.95) -> Interval:
+    """Median of draws (futures,) and their central interval.
+
+    Raises ValueError for fewer than 100 draws. Chapters: data-stock, overtraining.
+    """
+    return intervals.over_draws(np.median(draws), draws, level=level)
 
 
 def growth(dates: ArrayLike, sizes: ArrayLike, draws: int, *, seed: int) -> np.ndarray:
