@@ -1,5 +1,9 @@
 """The projection's dates and levels as intervals with names."""
 
+import math
+import re
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -59,3 +63,32 @@ def test_swings_are_the_medians_at_either_end():
     closed = stock.project(500, seed=0, open_share=0.5)
     assert found.low["open_share"] == np.median(closed.crossing)
     assert found.low["demand_growth"] > found.high["demand_growth"]
+
+
+PUBLISHED = {name: start for name, (*_, start) in stock.KNOBS.items()}
+
+
+def test_nothing_moved_gives_the_projection_itself(futures):
+    assert stock.moved(futures.logs(), **PUBLISHED) == pytest.approx(futures.crossing)
+
+
+def test_what_a_reader_moves_moves_the_date_as_the_assumption_does(futures):
+    found = stock.moved(futures.logs(), **PUBLISHED | {"f": 0.3, "k": 4})
+    changed = stock.project(2000, seed=0, open_share=0.7, overtraining=4)
+    assert found == pytest.approx(changed.crossing)
+    assert np.isinf(stock.moved(futures.logs(), **PUBLISHED | {"d": 0.01})).all()
+
+
+@pytest.mark.parametrize(
+    "changed", [{}, {"s": 1.1, "d": 3.0, "q": 0.1}, {"r": 1, "k": 20, "f": 0.4}, {"d": 1.3}]
+)
+def test_the_browsers_expression_says_the_same(futures, changed):
+    knobs = PUBLISHED | changed
+    source = stock.moved_in_vega({name: repr(value) for name, value in knobs.items()})
+    condition, date = re.fullmatch(r"clamp\((.*) \? (.*) : 2100, 2020, 2050\)", source).groups()
+    for row in futures.logs().head(50).itertuples():
+        names = {"datum": SimpleNamespace(b=row.b, s=row.s, d=row.d), "log": math.log}
+        (expected,) = stock.moved(futures.logs().loc[[row.Index]], **knobs)
+        assert eval(condition, names) == np.isfinite(expected)
+        if np.isfinite(expected):
+            assert eval(date, names) == pytest.approx(expected)

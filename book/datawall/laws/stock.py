@@ -231,6 +231,15 @@ class Projection:
         low, middle, high = np.quantile(self.crossing, tails, method="inverted_cdf")
         return Interval(middle, low, high)
 
+    def logs(self) -> pd.DataFrame:
+        """Logarithms, a row a future: b of stock over demand in 2024, s and d of their growth."""
+        factors = {
+            "b": self.stock_2024 / self.demand_2024,
+            "s": self.stock_growth,
+            "d": self.demand_growth,
+        }
+        return np.log(pd.DataFrame(factors))
+
     def fan(self, years: Sequence[float], level: float = 0.8) -> Interval:
         """Stock and demand in tokens at dates: medians and central intervals, (kind, year)."""
         tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
@@ -303,6 +312,40 @@ def swings(futures: int, *, seed: int, **ends: tuple[float, float]) -> pd.DataFr
     table = pd.DataFrame.from_dict(found, orient="index", columns=["low", "high"])
     size = (table.high - table.low).abs()
     return table.loc[size.sort_values(kind="stable").index]
+
+
+# What a reader can move: label, least, most, step, and the median of the published interval.
+KNOBS: Mapping[str, tuple[str, float, float, float, float]] = MappingProxyType(
+    {
+        "s": ("stock grows, x a year ", 1, 1.2, 0.01, 1.08),
+        "d": ("demand grows, x a year ", 1.3, 4, 0.05, 2.37),
+        "q": ("quality, share ", 0.02, 1, 0.02, 0.2),
+        "r": ("repetition, x ", 1, 16, 0.5, 3.16),
+        "k": ("overtraining, x ", 1, 100, 1, 1),
+        "f": ("closed, share ", 0, 0.95, 0.05, 0),
+    }
+)
+
+
+def moved(logs: pd.DataFrame, *, s, d, q, r, k, f) -> np.ndarray:
+    """Date of crossing in each future of `Projection.logs` when the medians are moved, (futures,).
+
+    s, d: growth of stock and demand. q, r: quality and repetition. k: overtraining. f: share that
+    has closed. Infinite where demand no longer outgrows the stock. Chapter: data-stock.
+    """
+    gain = np.log(q / 0.2) + np.log(r / 3.16) + np.log(1 - f) - np.log(k) / 2
+    rate = logs.d + np.log(d / 2.37) - logs.s - np.log(s / 1.08)
+    return np.where(rate > 0, START + (logs.b + gain) / rate, np.inf)
+
+
+def moved_in_vega(now: Mapping[str, str]) -> str:
+    """`moved` as an expression of Vega on a row of the logs, kept between 2020 and 2050.
+
+    now: the expression of each knob, as `plots.knobs` returns them. Chapter: data-stock.
+    """
+    gain = "log({q}/0.2) + log({r}/3.16) + log(1-{f}) - log({k})/2".format(**now)
+    rate = "(datum.d + log({d}/2.37) - datum.s - log({s}/1.08))".format(**now)
+    return f"clamp({rate} > 0 ? 2024 + (datum.b + {gain}) / {rate} : 2100, 2020, 2050)"
 
 
 def central(draws: ArrayLike, level: float = 0.95) -> Interval:
