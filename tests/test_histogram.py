@@ -1,4 +1,4 @@
-"""The histogram that a reader's knobs move, whose numbers a browser works out."""
+"""Figures whose numbers a browser works out, as a reader's knobs stand."""
 
 import altair as alt
 import pandas as pd
@@ -21,3 +21,15 @@ def test_a_histogram_has_its_draws_bins_and_median():
     assert rule["transform"][-1]["aggregate"][0]["op"] == "median"
     assert label["transform"][-1]["calculate"] == "'median ' + format(datum.x, '.1f')"
     assert [p["name"] for p in chart["params"]] == ["own_shift"]
+
+
+def test_the_lowest_point_of_a_curve_is_marked():
+    params, _ = plots.knobs({"shift": ("shift ", 0, 1, 0.1, 0)})
+    curve = alt.Chart(alt.sequence(3, as_="a")).transform_calculate(cost="datum.a * own_shift")
+    chart = plots.lowest(curve, alt.X("a:Q"), alt.Y("cost:Q"), "format(datum.a, 'd')", params)
+    line, dot, text = chart.to_dict()["layer"]
+    assert len(line["transform"]) == 1
+    window, only_first = dot["transform"][1:]
+    assert window["sort"] == [{"field": "cost"}]
+    assert only_first == {"filter": "datum.rank == 1"}
+    assert text["transform"][-1] == {"calculate": "format(datum.a, 'd')", "as": "words"}

@@ -298,6 +298,43 @@ def histogram(
     return alt.layer(*layers, height=240).add_params(*params)
 
 
+def lowest(
+    chart: alt.Chart, x: alt.X, y: alt.Y, words: str, params: Sequence[alt.Parameter]
+) -> alt.LayerChart:
+    """A curve with a dot, and words by it, where it is lowest; for `Interactive`.
+
+    chart: has the fields of x and y for each point. words: a Vega expression of the lowest point.
+    params: what the reader can set.
+    """
+    order = [alt.SortField(y.to_dict()["field"])]
+    low = chart.transform_window(rank="rank()", sort=order).transform_filter("datum.rank == 1")
+    return marked(chart, low, x, y, words, params, below=True)
+
+
+def marked(
+    chart: alt.Chart,
+    point: alt.Chart,
+    x: alt.X,
+    y: alt.Y,
+    words: str,
+    params: Sequence[alt.Parameter],
+    below: bool = False,
+) -> alt.LayerChart:
+    """A curve with a dot, and words above or below it, at a point of its own; for `Interactive`.
+
+    chart, point: have the fields of x and y. words: a Vega expression of the point. params: what
+    the reader can set.
+    """
+    text = point.transform_calculate(words=words)
+    text = text.mark_text(dy=16 if below else -16, fontSize=12, color="currentColor")
+    layers = (
+        chart.mark_line(clip=True).encode(x, y),
+        point.mark_point(size=90, filled=True, color=COLORS[1]).encode(x, y),
+        text.encode(x, y, alt.Text("words:N")),
+    )
+    return alt.layer(*layers, height=250).add_params(*params)
+
+
 def table(
     headings: Sequence[str] | pd.DataFrame | pd.Series, rows: Sequence[Sequence] = ()
 ) -> Markdown:
