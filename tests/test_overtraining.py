@@ -50,10 +50,19 @@ def test_a_model_that_is_too_small_has_a_debt_that_no_tokens_pay():
     assert np.isclose(LAW.loss(10**7.9, np.inf), LAW.E + LAW.A / 10 ** (7.9 * LAW.alpha))
 
 
-@pytest.mark.parametrize(
-    "params, served, said", [(13e9, 2e12, 17), (30e9, 1e13, 28), (70e9, 1e13, 12)]
-)
-def test_published_cases_of_serving_save_what_was_published(params, served, said):
-    small, long, saved = overtraining.cheapest(scaling.SARDANA_2024, params, served)
-    assert small < params < long
-    assert round(100 * saved) == said
+def test_published_cases_of_serving_save_what_was_published():
+    cases = overtraining.serving_cases()
+    assert (cases.small < cases.index).all() and (cases.long > cases.tokens).all()
+    assert cases.saved.round(2).tolist() == cases.published.tolist()
+    case = cases.loc[13e9]
+    cost = [overtraining.lifetime_flops(n, d, 2e12) for n, d in case_models(case)]
+    assert case.saved == pytest.approx(1 - cost[1] / cost[0])
+
+
+def case_models(case):
+    return (case.name, case.tokens), (case.small, case.long)
+
+
+def test_the_optimal_ratio_is_that_of_the_best_split():
+    params, tokens = LAW.compute_optimal(1e21)
+    assert overtraining.optimal_ratio(LAW, [1e21, 1e22])[0] == pytest.approx(tokens / params)

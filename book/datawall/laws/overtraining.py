@@ -5,10 +5,19 @@ Chapter: overtraining.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from datawall.laws.scaling import FLOPS_PER_PARAM_AND_TOKEN, FLOPS_TO_SERVE, Chinchilla
+from datawall.laws.scaling import (
+    FLOPS_PER_PARAM_AND_TOKEN,
+    FLOPS_TO_SERVE,
+    SARDANA_2024,
+    Chinchilla,
+)
 
 # Gadre et al. 2024, trained on RedPajama: params, tokens a parameter, loss on C4 in nats a token.
 _RUNS = (
@@ -47,6 +56,12 @@ def optimal_tokens(law: Chinchilla, params: float) -> float:
     return (law.beta * law.B / (law.alpha * debt)) ** (1 / law.beta)
 
 
+def optimal_ratio(law: Chinchilla, flops: ArrayLike) -> np.ndarray:
+    """Tokens a parameter of the least loss at each budget. Chapter: scaling-laws, too."""
+    params, tokens = law.compute_optimal(flops)
+    return tokens / params
+
+
 def cheapest(law: Chinchilla, params: float, served: float) -> tuple[float, float, float]:
     """Params and tokens of the cheapest life at a compute-optimal model's loss, and what it saves.
 
@@ -57,6 +72,31 @@ def cheapest(law: Chinchilla, params: float, served: float) -> tuple[float, floa
     small, long = law.lifetime_optimal(law.loss(params, tokens), served)
     cost = lifetime_flops(small, long, served) / lifetime_flops(params, tokens, served)
     return float(small), float(long), float(1 - cost)
+
+
+def serving_cases() -> pd.DataFrame:
+    """The worked examples of Sardana et al. 2024 with their law, a row each, worked out again.
+
+    Index params, of the compute-optimal model; columns tokens, that it reads; served, in its life;
+    small and long, params and tokens of the cheapest model of equal loss; saved, a share of the
+    cost; published, that share as the paper prints it.
+    """
+    cases = ((13e9, 2e12, 0.17), (30e9, 1e13, 0.28), (70e9, 1e13, 0.12))
+    law, rows = SARDANA_2024, []
+    for params, served, said in cases:
+        best = cheapest(law, params, served)
+        rows.append((params, optimal_tokens(law, params), served, *best, said))
+    names = ["params", "tokens", "served", "small", "long", "saved", "published"]
+    return pd.DataFrame(rows, columns=names).set_index("params")
+
+
+# What a reader can move, as logarithms to base ten: label, least, most, step, and start.
+KNOBS: Mapping[str, tuple[str, float, float, float, float]] = MappingProxyType(
+    {
+        "size": ("compute-optimal size, 10^x ", 8, 12, 0.25, 10),
+        "served": ("tokens served, 10^x ", 9, 16, 0.25, 12.5),
+    }
+)
 
 
 def lifetime_in_vega(law: Chinchilla, size: str, served: str) -> dict[str, str]:
