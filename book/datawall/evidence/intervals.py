@@ -142,7 +142,8 @@ def over_draws(
     _check_level(level)
     if not isinstance(draws, xr.DataArray):
         draws = np.asarray(draws, float)
-        draws = xr.DataArray(draws, dims=(dim, *_dims_of(value, draws.ndim - 1)))
+        coords = value.coords if isinstance(value, xr.DataArray) else None
+        draws = xr.DataArray(draws, coords, (dim, *_dims_of(value, draws.ndim - 1)))
     draws = _named(draws, dim)
     if draws.sizes[dim] < 100:
         raise ValueError(f"{draws.sizes[dim]} draws are too few for an interval: make 100 or more")

@@ -8,12 +8,14 @@ every assumption. Chapter: data-stock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
@@ -154,6 +156,38 @@ ASSUMPTIONS: Mapping[str, Assumption] = MappingProxyType(
 )
 
 
+_WORD, _BYTE = 1 / 0.8, 1 / 4  # tokens each, at the projection's rates
+# Date of release, and tokens as the makers give them (references.bib has their papers).
+_SETS = {
+    "GPT-1": (2018.44, 985e6 * _WORD),
+    "GPT-2": (2019.12, 40e9 * _BYTE),
+    "GPT-3": (2020.41, 300e9),
+    "PaLM": (2022.26, 780e9),
+    "LLaMA": (2023.15, 1.4e12),
+    "Llama 2": (2023.54, 2e12),
+    "Llama 3": (2024.30, 15e12),
+    "Qwen2.5": (2024.97, 18e12),
+    "DeepSeek-V3": (2024.98, 14.8e12),
+    "Qwen3": (2025.32, 36e12),
+}
+
+
+def training_sets() -> pd.DataFrame:
+    """Large training sets whose makers published a size: columns date, as 2020.41, and tokens.
+
+    The oldest were counted in words or bytes, and are turned into tokens at the rates that the
+    projection uses: 0.8 words, or 4 bytes, a token. Sources by the model's name: radford2018,
+    radford2019, brown2020, chowdhery2022, touvron2023, llama2card, llama3card, qwen25, deepseekv3,
+    qwen3card. Chapter: data-stock.
+    """
+    return pd.DataFrame.from_dict(_SETS, orient="index", columns=["date", "tokens"])
+
+
+def medians() -> dict[str, float]:
+    """The median of every assumption, by name."""
+    return {name: assumed.middle for name, assumed in ASSUMPTIONS.items()}
+
+
 @dataclass(frozen=True)
 class Projection:
     """Futures of stock and demand: arrays (futures,) of levels on 1 January 2024 and growth.
@@ -199,6 +233,24 @@ class Projection:
         low, middle, high = np.quantile(self.crossing, tails, method="inverted_cdf")
         return Interval(middle, low, high)
 
+    def logs(self) -> pd.DataFrame:
+        """Logarithms, a row a future: b of stock over demand in 2024, s and d of their growth."""
+        factors = {
+            "b": self.stock_2024 / self.demand_2024,
+            "s": self.stock_growth,
+            "d": self.demand_growth,
+        }
+        return np.log(pd.DataFrame(factors))
+
+    def fan(self, years: Sequence[float], level: float = 0.8) -> Interval:
+        """Stock and demand in tokens at dates: medians and central intervals, (kind, year)."""
+        tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
+        draws = {"stock": self.stock(years), "demand": self.demand(years)}
+        found = [np.quantile(tokens, tails, axis=0) for tokens in draws.values()]
+        names = {"kind": list(draws), "tail": ["low", "median", "high"], "year": list(years)}
+        ends = xr.DataArray(np.array(found), names)
+        return Interval(*(ends.sel(tail=x, drop=True) for x in ("median", "low", "high")))
+
 
 def project(futures: int = 200000, *, seed: int, **assumptions) -> Projection:
     """Draw every assumption `futures` times and return what follows from each draw.
@@ -240,6 +292,73 @@ project.__doc__ += "\n".join(
     f"{name}: {a.meaning}, in {a.unit}: {a.published}. {a.source}.\n    "
     for name, a in ASSUMPTIONS.items()
 )
+
+
+def years(cases: Mapping[str, Projection], level: float = 0.8) -> Interval:
+    """Median date of crossing and its central interval under each of some assumptions, (case,).
+
+    cases: projections by name. Infinite ends mean never. Chapters: data-stock, overtraining.
+    """
+    ends = np.transpose([list(futures.year(level)) for futures in cases.values()])
+    return Interval(*(xr.DataArray(end, {"case": list(cases)}) for end in ends))
+
+
+def swings(futures: int, *, seed: int, **ends: tuple[float, float]) -> pd.DataFrame:
+    """Median date of crossing with each assumption at either end, small swings first.
+
+    ends: other ends than the published, by the assumption's name. Columns low and high, a row an
+    assumption. Chapter: data-stock.
+    """
+    published = {name: (assumed.low, assumed.high) for name, assumed in ASSUMPTIONS.items()}
+    found = {
+        name: [np.median(project(futures, seed=seed, **{name: end}).crossing) for end in pair]
+        for name, pair in (published | ends).items()
+    }
+    table = pd.DataFrame.from_dict(found, orient="index", columns=["low", "high"])
+    size = (table.high - table.low).abs()
+    return table.loc[size.sort_values(kind="stable").index]
+
+
+# What a reader can move: label, least, most, step, and the median of the published interval.
+KNOBS: Mapping[str, tuple[str, float, float, float, float]] = MappingProxyType(
+    {
+        "s": ("stock grows, x a year ", 1, 1.2, 0.01, 1.08),
+        "d": ("demand grows, x a year ", 1.3, 4, 0.05, 2.37),
+        "q": ("quality, share ", 0.02, 1, 0.02, 0.2),
+        "r": ("repetition, x ", 1, 16, 0.5, 3.16),
+        "k": ("overtraining, x ", 1, 100, 1, 1),
+        "f": ("closed, share ", 0, 0.95, 0.05, 0),
+    }
+)
+
+
+def moved(logs: pd.DataFrame, *, s, d, q, r, k, f) -> np.ndarray:
+    """Date of crossing in each future of `Projection.logs` when the medians are moved, (futures,).
+
+    s, d: growth of stock and demand. q, r: quality and repetition. k: overtraining. f: share that
+    has closed. Infinite where demand no longer outgrows the stock. Chapter: data-stock.
+    """
+    gain = np.log(q / 0.2) + np.log(r / 3.16) + np.log(1 - f) - np.log(k) / 2
+    rate = logs.d + np.log(d / 2.37) - logs.s - np.log(s / 1.08)
+    return np.where(rate > 0, START + (logs.b + gain) / rate, np.inf)
+
+
+def moved_in_vega(now: Mapping[str, str]) -> str:
+    """`moved` as an expression of Vega on a row of the logs, kept between 2020 and 2050.
+
+    now: the expression of each knob, as `plots.knobs` returns them. Chapter: data-stock.
+    """
+    gain = "log({q}/0.2) + log({r}/3.16) + log(1-{f}) - log({k})/2".format(**now)
+    rate = "(datum.d + log({d}/2.37) - datum.s - log({s}/1.08))".format(**now)
+    return f"clamp({rate} > 0 ? 2024 + (datum.b + {gain}) / {rate} : 2100, 2020, 2050)"
+
+
+def central(draws: ArrayLike, level: float = 0.95) -> Interval:
+    """Median of draws (futures,) and their central interval.
+
+    Raises ValueError for fewer than 100 draws. Chapters: data-stock, overtraining.
+    """
+    return intervals.over_draws(np.median(draws), draws, level=level)
 
 
 def growth(dates: ArrayLike, sizes: ArrayLike, draws: int, *, seed: int) -> np.ndarray:

@@ -280,6 +280,74 @@ def explorer(
     return alt.layer(band, line, height=250).add_params(*chosen)
 
 
+def histogram(
+    draws: pd.DataFrame,
+    value: str,
+    x: alt.X,
+    y_title: str,
+    width: float,
+    params: Sequence[alt.Parameter],
+    form: str = ".1f",
+) -> alt.LayerChart:
+    """How a Vega expression of draws is distributed, with its median, for `Interactive`.
+
+    draws: a row a draw; in `value` a column `b` is `datum.b`, and the reader's knobs stand by the
+    expressions that `knobs` returns. x: axis and scale of the field "x", the middles of bins of
+    that width. params: what the reader can set. form: how the median is written.
+    """
+    rows = alt.Data(values=draws.to_dict("records"))
+    every = alt.Chart(rows).transform_calculate(value=value)
+    bins = every.transform_calculate(x=f"(floor(datum.value / {width}) + 0.5) * {width}")
+    counts = bins.transform_aggregate(n="count()", groupby=["x"]).mark_bar(width=6)
+    middle = every.transform_aggregate(x="median(value)")
+    rule = middle.mark_rule(strokeWidth=2, color=COLORS[1])
+    words = middle.transform_calculate(words=f"'median ' + format(datum.x, '{form}')")
+    ink = {"dx": 8, "align": "left", "baseline": "top", "fontSize": 13, "color": "currentColor"}
+    layers = (
+        counts.encode(x, alt.Y("n:Q", title=y_title)),
+        rule.encode(x),
+        words.mark_text(**ink).encode(x, alt.Text("words:N"), y=alt.value(4)),
+    )
+    return alt.layer(*layers, height=240).add_params(*params)
+
+
+def lowest(
+    chart: alt.Chart, x: alt.X, y: alt.Y, words: str, params: Sequence[alt.Parameter]
+) -> alt.LayerChart:
+    """A curve with a dot, and words by it, where it is lowest; for `Interactive`.
+
+    chart: has the fields of x and y for each point. words: a Vega expression of the lowest point.
+    params: what the reader can set.
+    """
+    order = [alt.SortField(y.to_dict()["field"])]
+    low = chart.transform_window(rank="rank()", sort=order).transform_filter("datum.rank == 1")
+    return marked(chart, low, x, y, words, params, below=True)
+
+
+def marked(
+    chart: alt.Chart,
+    point: alt.Chart,
+    x: alt.X,
+    y: alt.Y,
+    words: str,
+    params: Sequence[alt.Parameter],
+    below: bool = False,
+) -> alt.LayerChart:
+    """A curve with a dot, and words above or below it, at a point of its own; for `Interactive`.
+
+    chart, point: have the fields of x and y. words: a Vega expression of the point. params: what
+    the reader can set.
+    """
+    text = point.transform_calculate(words=words)
+    text = text.mark_text(dy=16 if below else -16, fontSize=12, color="currentColor")
+    layers = (
+        chart.mark_line(clip=True).encode(x, y),
+        point.mark_point(size=90, filled=True, color=COLORS[1]).encode(x, y),
+        text.encode(x, y, alt.Text("words:N")),
+    )
+    return alt.layer(*layers, height=250).add_params(*params)
+
+
 def table(
     headings: Sequence[str] | pd.DataFrame | pd.Series, rows: Sequence[Sequence] = ()
 ) -> Markdown:

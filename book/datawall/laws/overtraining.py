@@ -1,0 +1,121 @@
+"""Runs that read far more than is optimal, and what a model costs in its life.
+
+Chapter: overtraining.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from datawall.laws.scaling import (
+    FLOPS_PER_PARAM_AND_TOKEN,
+    FLOPS_TO_SERVE,
+    SARDANA_2024,
+    Chinchilla,
+)
+
+# Gadre et al. 2024, trained on RedPajama: params, tokens a parameter, loss on C4 in nats a token.
+_RUNS = (
+    ("11M", 10_569_312, 20, 5.387021),
+    ("79M", 78_914_048, 20, 3.899943),
+    ("154M", 153_677_376, 20, 3.531147),
+    ("412M", 411_616_256, 20, 3.149769),
+    ("11M", 10_569_312, 40, 5.107842),
+    ("11M", 10_569_312, 320, 4.572293),
+    ("1.4B", 1.439795e9, 640, 2.502054),
+    ("6.9B", 6.88941e9, 20, 2.424993),
+    ("11M", 10_569_312, 640, 4.492098),
+    ("79M", 78_914_048, 640, 3.425380),
+    ("154M", 153_677_376, 640, 3.105102),
+    ("412M", 411_616_256, 640, 2.768162),
+)
+
+
+def published_runs() -> pd.DataFrame:
+    """Some of the runs of Gadre et al. 2024, (size, ratio): columns params, tokens and loss.
+
+    size: as "11M". ratio: tokens a parameter. loss: in nats a token, on C4.
+    """
+    table = pd.DataFrame(_RUNS, columns=["size", "params", "ratio", "loss"])
+    return table.assign(tokens=table.params * table.ratio).set_index(["size", "ratio"])
+
+
+def lifetime_flops(params: float, tokens: float, served: float) -> float:
+    """Operations of a model's life: 6 N D to train it, 2 N for each token that it serves."""
+    return params * (FLOPS_PER_PARAM_AND_TOKEN * tokens + FLOPS_TO_SERVE * served)
+
+
+def optimal_tokens(law: Chinchilla, params: float) -> float:
+    """Tokens at which a model of that size is the best use of its compute."""
+    debt = law.loss(params, np.inf) - law.E
+    return (law.beta * law.B / (law.alpha * debt)) ** (1 / law.beta)
+
+
+def optimal_ratio(law: Chinchilla, flops: ArrayLike) -> np.ndarray:
+    """Tokens a parameter of the least loss at each budget. Chapter: scaling-laws, too."""
+    params, tokens = law.compute_optimal(flops)
+    return tokens / params
+
+
+def cheapest(law: Chinchilla, params: float, served: float) -> tuple[float, float, float]:
+    """Params and tokens of the cheapest life at a compute-optimal model's loss, and what it saves.
+
+    params: of the compute-optimal model. served: tokens in its life. What is saved is a share of
+    the cost [Sardana et al. 2024, section 3].
+    """
+    tokens = optimal_tokens(law, params)
+    small, long = law.lifetime_optimal(law.loss(params, tokens), served)
+    cost = lifetime_flops(small, long, served) / lifetime_flops(params, tokens, served)
+    return float(small), float(long), float(1 - cost)
+
+
+def serving_cases() -> pd.DataFrame:
+    """The worked examples of Sardana et al. 2024 with their law, a row each, worked out again.
+
+    Index params, of the compute-optimal model; columns tokens, that it reads; served, in its life;
+    small and long, params and tokens of the cheapest model of equal loss; saved, a share of the
+    cost; published, that share as the paper prints it.
+    """
+    cases = ((13e9, 2e12, 0.17), (30e9, 1e13, 0.28), (70e9, 1e13, 0.12))
+    law, rows = SARDANA_2024, []
+    for params, served, said in cases:
+        best = cheapest(law, params, served)
+        rows.append((params, optimal_tokens(law, params), served, *best, said))
+    names = ["params", "tokens", "served", "small", "long", "saved", "published"]
+    return pd.DataFrame(rows, columns=names).set_index("params")
+
+
+# What a reader can move, as logarithms to base ten: label, least, most, step, and start.
+KNOBS: Mapping[str, tuple[str, float, float, float, float]] = MappingProxyType(
+    {
+        "size": ("compute-optimal size, 10^x ", 8, 12, 0.25, 10),
+        "served": ("tokens served, 10^x ", 9, 16, 0.25, 12.5),
+    }
+)
+
+
+def lifetime_in_vega(law: Chinchilla, size: str, served: str) -> dict[str, str]:
+    """Expressions of Vega for models of one loss: that of a compute-optimal one of a size.
+
+    size, served: expressions of the logarithm to base ten of the compute-optimal size and of the
+    tokens served. A row has the field m, the logarithm of a model's size over that. Returns, in the
+    order in which they need each other: ratio of the sizes, params N, debt that its tokens must
+    pay (negative where no number of tokens will do), tokens D, and cost of its life over the
+    compute-optimal model's.
+    """
+    size, served = f"pow(10, {size})", f"pow(10, {served})"
+    by_size = f"({law.A:g} / pow({size}, {law.alpha:g}))"
+    by_data = f"({by_size} * {law.alpha:g} / {law.beta:g})"
+    there = f"pow({law.B:g} / {by_data}, {1 / law.beta:.12g})"
+    return {
+        "ratio": "pow(10, datum.m)",
+        "N": f"pow(10, datum.m) * {size}",
+        "debt": f"{by_size} + {by_data} - {law.A:g} / pow(datum.N, {law.alpha:g})",
+        "D": f"pow({law.B:g} / datum.debt, {1 / law.beta:.12g})",
+        "cost": f"datum.N * (3 * datum.D + {served}) / ({size} * (3 * {there} + {served}))",
+    }
