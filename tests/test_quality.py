@@ -121,3 +121,20 @@ def test_near_duplicates_are_found_as_often_as_theory_says(shared):
     theory = 1 - (1 - similarity**table.r) ** table.b
     found = (quality.near_duplicates(pairs)[1::2] != np.arange(1, 2 * count, 2)).mean()
     assert abs(found - theory) < 4 * np.sqrt(theory * (1 - theory) / count) + 0.01
+
+
+def test_what_is_kept_has_the_names_of_filter_and_kind():
+    kinds = {"plain": [PAGE, PAGE], "brackets": [PAGE + "\n{}", PAGE]}
+    found = quality.kept(quality.RULES, kinds)
+    assert found.dims == ("filter", "kind", "page")
+    assert found.sel(kind="plain").all()
+    assert found.sel(filter="C4", kind="brackets").values.tolist() == [False, True]
+    with pytest.raises(ValueError, match="2 of plain, 1 of junk"):
+        quality.kept(quality.RULES, {"plain": [PAGE, PAGE], "junk": [""]})
+
+
+def test_pages_are_taken_until_they_are_enough():
+    pages = np.array(["abc", "de", "fghi", "j"], object)
+    assert quality.up_to(pages, 3).tolist() == ["abc"]
+    assert quality.up_to(pages, 4).tolist() == ["abc", "de"]
+    assert quality.up_to(pages, 100).tolist() == pages.tolist()

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+import xarray as xr
 from datasketch import MinHash, MinHashLSH
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -119,6 +120,32 @@ def judge(good: Sequence[str], bad: Sequence[str]) -> Pipeline:
         features, LogisticRegression(C=100, class_weight="balanced", max_iter=1_000)
     )
     return model.fit([*good, *bad], np.repeat([1, 0], [len(good), len(bad)]))
+
+
+def kept(
+    filters: Mapping[str, Callable[[str], list[str]]], kinds: Mapping[str, Sequence[str]]
+) -> xr.DataArray:
+    """Which pages each filter keeps, since they break none of its rules: (filter, kind, page).
+
+    filters: functions of a page that name what it breaks. kinds: pages of each kind, of all the
+    same number. Raises ValueError when it isn't the same. Chapter: data-quality.
+    """
+    if len({len(pages) for pages in kinds.values()}) != 1:
+        counts = ", ".join(f"{len(pages)} of {kind}" for kind, pages in kinds.items())
+        raise ValueError(f"give as many pages of each kind: there are {counts}")
+    found = [
+        [[not broken(p) for p in pages] for pages in kinds.values()] for broken in filters.values()
+    ]
+    names = {"filter": list(filters), "kind": list(kinds)}
+    return xr.DataArray(found, names, ("filter", "kind", "page"))
+
+
+def up_to(pages: Sequence[str], size: float) -> Sequence[str]:
+    """The first of the pages that come to `size` characters or just more; all, if they don't.
+
+    Chapter: data-quality.
+    """
+    return pages[: 1 + np.searchsorted(np.cumsum([len(page) for page in pages]), size)]
 
 
 def exact_duplicates(texts: Sequence[str]) -> np.ndarray:
