@@ -103,9 +103,8 @@ class FittedLanguageModel:
         start = torch.full((n, 1), mark)
         while sum(map(len, found)) < n:
             with one_thread():
-                drawn = continue_(
-                    self.model, start, length, int(rng.integers(2**31)), self.knobs.temperature
-                )
+                own, warmth = int(rng.integers(2**31)), self.knobs.temperature
+                drawn = continue_(self.model, start, length, warmth, seed=own)
             rows = drawn[:, 1:]
             whole = rows[(rows != mark).all(1)]  # a mark inside a row is no token: draw again
             if not len(whole) and self.knobs.temperature == 0:
