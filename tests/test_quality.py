@@ -138,3 +138,21 @@ def test_pages_are_taken_until_they_are_enough():
     assert quality.up_to(pages, 3).tolist() == ["abc"]
     assert quality.up_to(pages, 4).tolist() == ["abc", "de"]
     assert quality.up_to(pages, 100).tolist() == pages.tolist()
+
+
+def test_favourites_are_a_share_of_the_pool_that_the_judge_prefers():
+    prose = [f"{line} {line}" for line in SENTENCES]
+    code = [f"x[{i}] = {{y: (z_{i} + {i}) * 2}}; return x[{i}][y_{i}]" for i in range(6)]
+    pages = np.array(prose + code, object)
+    taste = quality.judge(prose, code)
+    best = quality.favourites(pages, taste, 10_000, 0.5, seed=0)
+    assert set(best) <= set(prose)
+    np.testing.assert_array_equal(best, quality.favourites(pages, taste, 10_000, 0.5, seed=0))
+    whole = quality.favourites(pages, taste, 300, 1.0, seed=0)
+    assert sum(map(len, whole)) >= 300 > sum(map(len, whole)) - max(map(len, whole))
+
+
+def test_passages_are_plain_long_enough_and_unlike():
+    text = "\n\n".join([PAGE, PAGE, PAGE[100:], PAGE + " a = 1", "A short one."])
+    found = quality.passages(text, 60, 10, seed=1)
+    assert sorted(found) == sorted(" ".join(p.split())[:60] for p in (PAGE, PAGE[100:]))

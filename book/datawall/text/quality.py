@@ -148,6 +148,30 @@ def up_to(pages: Sequence[str], size: float) -> Sequence[str]:
     return pages[: 1 + np.searchsorted(np.cumsum([len(page) for page in pages]), size)]
 
 
+def favourites(
+    pages: np.ndarray, taste: Pipeline, size: int, share: float, *, seed: int
+) -> np.ndarray:
+    """Of a pool of random pages, `size` characters, the share that a judge likes best, shuffled.
+
+    pages: texts (pages,), of dtype object. taste: as `judge` makes it. Chapter: data-quality.
+    """
+    rng = np.random.default_rng(seed)
+    pool = up_to(rng.permutation(pages), size)
+    ranked = pool[np.argsort(-taste.predict_proba(pool)[:, 1], kind="stable")]
+    return rng.permutation(up_to(ranked, share * sum(map(len, ranked))))
+
+
+def passages(text: str, length: int, count: int, *, seed: int) -> list[str]:
+    """The first `length` characters of `count` paragraphs of plain prose, no two of them alike.
+
+    Chapter: data-quality.
+    """
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    plain = [p[:length] for p in paragraphs if len(p) >= 200 and not set(">:[=`*_") & set(p)]
+    apart = np.unique(near_duplicates(plain, threshold=0.3, seed=seed))
+    return [plain[i] for i in np.random.default_rng(seed).permutation(apart)[:count]]
+
+
 def exact_duplicates(texts: Sequence[str]) -> np.ndarray:
     """For each text the number of the first one that is the same to the letter, (texts,).
 
