@@ -156,3 +156,10 @@ def test_passages_are_plain_long_enough_and_unlike():
     text = "\n\n".join([PAGE, PAGE, PAGE[100:], PAGE + " a = 1", "A short one."])
     found = quality.passages(text, 60, 10, seed=1)
     assert sorted(found) == sorted(" ".join(p.split())[:60] for p in (PAGE, PAGE[100:]))
+
+
+def test_prose_and_code_of_a_package_are_its_docstrings_and_sources():
+    found = quality.prose_and_code(["datasketch"])
+    assert found["prose"].text == corpus.docstrings(["datasketch"]).text
+    assert "def " in found["code"].text
+    assert list(found) == ["prose", "code"]

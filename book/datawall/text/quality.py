@@ -19,6 +19,8 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from datawall.text import corpus
+
 STOP_WORDS = frozenset(["the", "be", "to", "of", "and", "that", "have", "with"])
 POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies")
 TOP_NGRAMS = {2: 0.20, 3: 0.18, 4: 0.16}  # most of a page that its commonest n words may make up
@@ -146,6 +148,11 @@ def up_to(pages: Sequence[str], size: float) -> Sequence[str]:
     Chapter: data-quality.
     """
     return pages[: 1 + np.searchsorted(np.cumsum([len(page) for page in pages]), size)]
+
+
+def prose_and_code(packages: Sequence[str]) -> dict[str, corpus.Corpus]:
+    """The docstrings and the sources of installed packages, by kind. Chapter: data-quality."""
+    return {"prose": corpus.docstrings(packages), "code": corpus.sources(packages)}
 
 
 def favourites(
