@@ -20,3 +20,13 @@ def test_it_answers_and_repeats_itself_with_the_same_seed():
     assert all(answer.strip() for answer in first)
     assert first == again
     assert first != other
+
+
+def test_scenes_are_asked_for_each_theme(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        instruct, "write", lambda requests, tokens, *, seed: asked.extend(requests) or requests
+    )
+    found = instruct.scenes(2, seed=0)
+    assert len(found) == 2 * len(instruct.THEMES)
+    assert sum("a storm" in request for request in asked) == 2

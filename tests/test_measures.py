@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
@@ -307,6 +308,19 @@ def test_a_grade_is_what_counting_gives_with_intervals_of_the_right_width():
         measures.grade([False], [False], seed=0)
     with pytest.raises(ValueError, match="one of them is empty"):
         measures.grade([], [True], seed=0)
+
+
+def test_a_table_of_filters_says_what_each_grade_is():
+    kept = xr.DataArray(
+        [[[True, True], [False, False]], [[True, False], [True, True]]],
+        {"filter": ["strict", "odd"], "kind": ["prose", "junk"]},
+        ("filter", "kind", "page"),
+    )
+    table = measures.grades(kept, ["prose"], ["junk"], seed=0)
+    assert table.index.tolist() == ["strict", "odd"]
+    assert table.loc["strict"].tolist() == ["1.00", "1.00"]
+    odd = measures.grade([True, False], [True, True], seed=0)
+    assert table.loc["odd"].tolist() == [odd.precision.text(".2f"), odd.recall.text(".2f")]
 
 
 def test_planted_copies_are_as_many_as_asked_for_and_a_letter_away():

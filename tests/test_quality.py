@@ -127,3 +127,45 @@ def test_near_duplicates_are_found_as_often_as_theory_says(shared):
     theory = 1 - (1 - similarity**table.r) ** table.b
     found = (quality.near_duplicates(pairs, seed=1)[1::2] != np.arange(1, 2 * count, 2)).mean()
     assert abs(found - theory) < 4 * np.sqrt(theory * (1 - theory) / count) + 0.01
+
+
+def test_what_is_kept_has_the_names_of_filter_and_kind():
+    kinds = {"plain": [PAGE, PAGE], "brackets": [PAGE + "\n{}", PAGE]}
+    found = quality.kept(quality.RULES, kinds)
+    assert found.dims == ("filter", "kind", "page")
+    assert found.sel(kind="plain").all()
+    assert found.sel(filter="C4", kind="brackets").values.tolist() == [False, True]
+    with pytest.raises(ValueError, match="2 of plain, 1 of junk"):
+        quality.kept(quality.RULES, {"plain": [PAGE, PAGE], "junk": [""]})
+
+
+def test_pages_are_taken_until_they_are_enough():
+    pages = np.array(["abc", "de", "fghi", "j"], object)
+    assert quality.up_to(pages, 3).tolist() == ["abc"]
+    assert quality.up_to(pages, 4).tolist() == ["abc", "de"]
+    assert quality.up_to(pages, 100).tolist() == pages.tolist()
+
+
+def test_favourites_are_a_share_of_the_pool_that_the_judge_prefers():
+    prose = [f"{line} {line}" for line in SENTENCES]
+    code = [f"x[{i}] = {{y: (z_{i} + {i}) * 2}}; return x[{i}][y_{i}]" for i in range(6)]
+    pages = np.array(prose + code, object)
+    taste = quality.judge(prose, code)
+    best = quality.favourites(pages, taste, 10_000, 0.5, seed=0)
+    assert set(best) <= set(prose)
+    np.testing.assert_array_equal(best, quality.favourites(pages, taste, 10_000, 0.5, seed=0))
+    whole = quality.favourites(pages, taste, 300, 1.0, seed=0)
+    assert sum(map(len, whole)) >= 300 > sum(map(len, whole)) - max(map(len, whole))
+
+
+def test_passages_are_plain_long_enough_and_unlike():
+    text = "\n\n".join([PAGE, PAGE, PAGE[100:], PAGE + " a = 1", "A short one."])
+    found = quality.passages(text, 60, 10, seed=1)
+    assert sorted(found) == sorted(" ".join(p.split())[:60] for p in (PAGE, PAGE[100:]))
+
+
+def test_prose_and_code_of_a_package_are_its_docstrings_and_sources():
+    found = quality.prose_and_code(["datasketch"])
+    assert found["prose"].text == corpus.docstrings(["datasketch"]).text
+    assert "def " in found["code"].text
+    assert list(found) == ["prose", "code"]

