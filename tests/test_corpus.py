@@ -70,12 +70,19 @@ def test_split_keeps_documents_whole_and_apart(plays):
 def test_a_split_leaves_something_on_both_sides():
     pair = Corpus({"a": PLAIN, "b": PLAIN})
     for share in (0.01, 0.5, 0.99):
-        training, validation = pair.split(share)
+        training, validation = pair.split(share, seed=0)
         assert len(training.documents) == len(validation.documents) == 1
-    with pytest.raises(ValueError, match="one document can't be split"):
-        Corpus({"a": PLAIN}).split()
+    with pytest.raises(ValueError, match="one document of one line"):
+        Corpus({"a": PLAIN.replace("\n", " ")}).split(seed=0)
     with pytest.raises(ValueError, match="a share between 0 and 1"):
-        pair.split(1.5)
+        pair.split(1.5, seed=0)
+
+
+@pytest.mark.parametrize("share, held", [(0.05, 1), (0.1, 1), (0.101, 2), (0.35, 4), (0.95, 9)])
+def test_a_split_holds_out_no_document_more_than_it_must(share, held):
+    ten = Corpus({str(i): "x" * 100 for i in range(10)})
+    training, validation = ten.split(share, seed=3)
+    assert (len(validation.documents), len(training.documents)) == (held, 10 - held)
 
 
 def test_vocabulary_round_trip():
@@ -88,7 +95,8 @@ def test_vocabulary_round_trip():
 
 
 def test_rare_and_unknown_characters_share_an_id():
-    letters = Vocabulary("a" * 20 + "z", least=10)
+    with pytest.warns(UserWarning, match="4.8% of the text, 1 characters"):
+        letters = Vocabulary("a" * 20 + "z", least=10)
     assert letters.encode("az!a").tolist() == [1, 0, 0, 1]
     assert letters.decode(letters.encode("z")) == corpus.UNKNOWN
 

@@ -8,7 +8,7 @@ from datawall.lm import train
 
 @pytest.fixture(scope="module")
 def plays():
-    return grading.shakespeare(40, 60)
+    return grading.unseen_plays(40, 60)
 
 
 def test_rare_letters_are_those_of_rare_words(plays):

@@ -13,11 +13,12 @@ from datawall.generators.closed_forms import Categorical, Gaussian, Mixture
 from datawall.generators.combined import PerClass
 from datawall.generators.language import LanguageModel
 from datawall.generators.networks import VAE, Diffusion
+from datawall.generators.protocol import Degenerate, Diverged
 from datawall.lm.train import Recipe
 from datawall.rows import join, length, take
 
 RNG = np.random.default_rng(0)
-NORMAL = Gaussian().fit([-1.0, 1.0])  # mean 0, variance 1
+NORMAL = Gaussian().fit([-1.0, 1.0], seed=0)  # mean 0, variance 1
 POINTS = RNG.normal(size=(40, 2))
 LABELLED = (POINTS, np.repeat([0, 1], 20))
 ROWS = torch.from_numpy(RNG.integers(5, size=(32, 8)))
@@ -106,6 +107,27 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one():
     short = list(run(Gaussian(), Own(), POINTS, 3, seed=4))
     long = list(run(Gaussian(), Own(), POINTS, 6, seed=4))
     assert all(same(a.data, b.data) for a, b in zip(short, long, strict=False))
+
+
+@dataclasses.dataclass(frozen=True)
+class Notes:
+    """A Gaussian that notes the seeds it is fitted with."""
+
+    seeds: list
+
+    def fit(self, data, *, seed):
+        self.seeds.append(seed)
+        return Gaussian().fit(data, seed=seed)
+
+
+def test_each_fit_has_a_seed_of_its_own():
+    notes = Notes([])
+    for seed in (0, 1):
+        list(run(notes, Own(), POINTS, 5, seed=seed))
+    assert len(set(notes.seeds)) == 10
+    again = Notes([])
+    list(run(again, Own(), POINTS, 5, seed=1))
+    assert again.seeds == notes.seeds[5:]
 
 
 # What each policy gives ---------------------------------------------------------------------------
@@ -293,8 +315,8 @@ class Breaks:
     [
         (np.nan, "1 of 5 rows hold NaN"),
         (np.inf, "1 of 5 rows hold NaN or infinity"),
-        (FloatingPointError("the loss is nan"), "can't be sampled: the loss is nan"),
-        (ValueError("bad"), "can't be sampled: bad"),
+        (Diverged("the loss is nan"), "can't be sampled: the loss is nan"),
+        (Degenerate("bad"), "can't be sampled: bad"),
     ],
 )
 def test_what_is_not_finite_ends_the_chain(value, words):
@@ -326,7 +348,7 @@ def test_real_data_without_anything_to_learn_are_refused(data, words):
 def test_a_generator_that_cannot_fit_the_real_data_says_so_itself():
     with pytest.raises(ValueError, match="more points"):
         list(run(Mixture(50), Own(), POINTS, 3, seed=0))
-    with pytest.raises(ValueError, match="one or more"):
+    with pytest.raises(ValueError, match="generations is 0: give a whole number, at least 1"):
         list(run(Gaussian(), Own(), POINTS, 0, seed=0))
 
 
@@ -392,9 +414,9 @@ def test_the_end_is_that_of_the_loop():
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"size": 1}, "two points"),
-        ({"count": 0}, "one chain"),
-        ({"generations": 0}, "one generation"),
+        ({"size": 1}, "size is 1: give a whole number, at least 2"),
+        ({"count": 0}, "count is 0: give a whole number, at least 1"),
+        ({"generations": 0}, "generations is 0"),
         ({"generator": Gaussian(shrink=True)}, "shrink"),
     ],
 )

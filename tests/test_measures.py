@@ -146,27 +146,6 @@ def test_unequal_numbers_are_refused():
         measures.two_sample(normal(10, 1, 0), normal(20, 1, 1), seed=0)
 
 
-def expected_similarity(apart, variances, width):
-    total = width**2 + variances
-    return width / math.sqrt(total) * math.exp(-(apart**2) / (2 * total))
-
-
-@pytest.mark.parametrize("apart, sd, width", [(0.7, 1.5, 0.8), (0.0, 0.5, 2.0)])
-def test_discrepancy_of_two_normals(apart, sd, width):
-    true = expected_similarity(0, 2, width) + expected_similarity(0, 2 * sd**2, width)
-    true -= 2 * expected_similarity(apart, 1 + sd**2, width)
-    found = [
-        measures.mmd(normal(300, 1, s), normal(300, 1, 50 + s, apart, sd), width) for s in range(30)
-    ]
-    assert np.mean(found) == pytest.approx(true, abs=4 * np.std(found) / math.sqrt(30))
-
-
-def test_discrepancy_of_equals_is_zero_on_average_and_sometimes_below():
-    found = [measures.mmd(normal(100, 2, s), normal(100, 2, 90 + s)) for s in range(40)]
-    assert abs(np.mean(found)) < 4 * np.std(found) / math.sqrt(40)
-    assert min(found) < 0
-
-
 def test_similarity_has_the_median_distance_for_a_bandwidth():
     points = np.array([[0.0], [2.0], [4.0]])  # distances 2, 2, 4
     assert measures.similarity(points[:2], points[2:])[1, 0] == pytest.approx(math.exp(-0.5))
@@ -299,7 +278,7 @@ def test_unequal_training_sets_are_refused():
 )
 def test_bad_points_are_refused(bad, message):
     good = normal(5, 2, 0)
-    for function in (measures.support, measures.mmd, measures.similarity):
+    for function in (measures.support, measures.similarity):
         with pytest.raises(ValueError, match=message):
             function(good, bad)
     with pytest.raises(ValueError, match=message):
@@ -309,8 +288,6 @@ def test_bad_points_are_refused(bad, message):
 def test_other_bad_input():
     with pytest.raises(ValueError, match="between 0 and 1"):
         measures.copies(normal(5, 2, 0), normal(5, 2, 1), normal(5, 2, 2), level=1)
-    with pytest.raises(ValueError, match="two points or more"):
-        measures.mmd(normal(5, 2, 0), normal(1, 2, 1))
     with pytest.raises(ValueError, match="no cross-entropies"):
         measures.perplexity([])
 

@@ -1,4 +1,4 @@
-"""The transformer: its shapes, its count of parameters, its own gradients against a reference."""
+"""The transformer: its shapes, its count of parameters, its gradients against a reference."""
 
 import copy
 
@@ -16,20 +16,23 @@ SHAPES = [
 
 
 def reference(model, tokens):
-    """The same network from torch's own operations: scaled dot-product attention and autograd."""
+    """The same network of one model, head by head, with the softmax written out."""
     config = model.config
-    half = config.width // 2
-    x = model.tokens(tokens) + model.places[: tokens.shape[1]]
+    half, size = config.width // 2, config.width // config.heads
+    time = tokens.shape[1]
+    later = torch.full((time, time), -torch.inf, dtype=model.tokens.dtype).triu(1)
+    x = model.tokens[0, tokens] + model.places[0, :time]
     for block in model.blocks:
-        read = block.norm_mix(x)
-        before = F.pad(read[:, :-1, half:], (0, 0, 1, 0))
-        qkv = block.qkv(torch.cat([read[..., :half], before], -1))
-        split = (*x.shape[:2], config.heads, config.width // config.heads)
-        q, k, v = (part.reshape(split).transpose(1, 2) for part in qkv.chunk(3, -1))
-        seen = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + block.mix(seen.transpose(1, 2).reshape(x.shape))
-        x = x + block.down(F.relu(block.up(block.norm_feed(x))))
-    return model.norm(x) @ model.tokens.weight.T
+        read = F.layer_norm(x, (config.width,), block.norm_mix[0])
+        read[:, 1:, half:], read[:, 0, half:] = read[:, :-1, half:].clone(), 0
+        q, k, v = (read @ block.qkv[0].T).chunk(3, -1)
+        heads = [slice(i * size, (i + 1) * size) for i in range(config.heads)]
+        weights = [(q[..., h] @ k[..., h].mT * size**-0.5 + later).softmax(-1) for h in heads]
+        seen = [w @ v[..., h] for w, h in zip(weights, heads, strict=True)]
+        x = x + torch.cat(seen, -1) @ block.mix[0].T
+        inner = F.layer_norm(x, (config.width,), block.norm_feed[0]) @ block.up[0].T
+        x = x + inner.clamp(min=0) @ block.down[0].T
+    return F.layer_norm(x, (config.width,), model.norm[0]) @ model.tokens[0].T
 
 
 @pytest.mark.parametrize("config", SHAPES)
@@ -45,19 +48,34 @@ def test_logits_and_gradients_equal_the_reference(config):
     torch.testing.assert_close(got, want)
 
 
-def test_feed_forward_gradient_is_right_across_slices(monkeypatch):
-    monkeypatch.setattr("datawall.model.CACHE_FLOATS", 64 * 64)  # 64 rows a slice, 3 slices here
-    model = Transformer(Config(vocab=11, width=16, context=8), seed=0).double()
-    tokens = torch.randint(11, (20, 8), generator=torch.Generator().manual_seed(1))
-    got = torch.autograd.grad(model(tokens).square().sum(), list(model.parameters()))
-    want = torch.autograd.grad(reference(model, tokens).square().sum(), list(model.parameters()))
-    torch.testing.assert_close(got, want)
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_models_side_by_side_are_each_what_they_would_be_alone(dropout):
+    config = Config(vocab=11, width=24, hidden=80, heads=3, context=8, dropout=dropout)
+    together = Transformer(config, seed=[3, 7]).train()
+    windows = torch.randint(11, (2, 5, 9), generator=torch.Generator().manual_seed(1))
+    losses = together.loss(windows)
+    losses.sum().backward()
+    for i, seed in enumerate((3, 7)):
+        alone = Transformer(config, seed=seed).train()
+        loss = alone.loss(windows[i])
+        loss.backward()
+        assert torch.equal(loss, losses[i])
+        for ours, theirs in zip(alone.parameters(), together.parameters(), strict=True):
+            assert torch.equal(ours.grad[0], theirs.grad[i])
+        assert torch.equal(together.alone(i)(windows[i, :, :8]), alone.eval()(windows[i, :, :8]))
+
+
+def test_each_model_needs_its_own_tokens():
+    pair = Transformer(SHAPES[0], seed=[0, 1])
+    for shape in ((5, 8), (3, 5, 8)):
+        with pytest.raises(ValueError, match="for 2 models: give"):
+            pair(torch.zeros(shape, dtype=torch.long))
 
 
 @pytest.mark.parametrize("config", SHAPES)
 def test_parameters_are_counted_as_they_are(config):
     model = Transformer(config, seed=0)
-    matrices = sum(p.numel() for p in model.blocks.parameters() if p.ndim == 2)
+    matrices = sum(p.numel() for p in model.blocks.parameters() if p.ndim == 3)
     assert config.params == matrices
     assert config.all_params == sum(p.numel() for p in model.parameters())
 
@@ -90,8 +108,8 @@ def test_seed_alone_draws_the_weights():
     one = Transformer(SHAPES[0], seed=3)
     torch.manual_seed(6)
     two, other = Transformer(SHAPES[0], seed=3), Transformer(SHAPES[0], seed=4)
-    assert torch.equal(one.blocks[0].up.weight, two.blocks[0].up.weight)
-    assert not torch.equal(one.blocks[0].up.weight, other.blocks[0].up.weight)
+    assert torch.equal(one.blocks[0].up, two.blocks[0].up)
+    assert not torch.equal(one.blocks[0].up, other.blocks[0].up)
 
 
 def test_bad_shapes_are_refused():
@@ -119,12 +137,12 @@ def test_dropout_drops_in_training_only_and_repeats():
 
 def test_dropout_keeps_the_mean():
     model = Transformer(Config(vocab=11, width=16, context=8, dropout=0.25), seed=0).train()
-    dropped = model._drop(torch.ones(1000, 100))
+    dropped = model._drop(torch.ones(1, 1000, 100))
     assert dropped.mean() == pytest.approx(1, abs=0.01)
     assert (dropped == 0).float().mean() == pytest.approx(0.25, abs=0.01)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.0])
 def test_dropout_is_a_share(share):
-    with pytest.raises(ValueError, match="give a share from 0 to below 1"):
+    with pytest.raises(ValueError, match="give a finite number, at least 0 and below 1"):
         Config(vocab=11, dropout=share)

@@ -9,7 +9,7 @@ from datawall.collapse.policies import Accumulate, Filter, Fresh, Mix, Own, Subs
 from datawall.generators import combined
 from datawall.generators.closed_forms import Gaussian
 
-NORMAL = Gaussian().fit([-1.0, 1.0])
+NORMAL = Gaussian().fit([-1.0, 1.0], seed=0)
 COUNT = 4_000
 WIDEST = 4.5  # standard errors: one comparison in a hundred thousand lies outside
 
@@ -194,11 +194,21 @@ def test_what_the_policies_refuse():
         remedy_expectations.golden(-1)
 
 
+def test_adversary_draws_anew_in_each_generation_and_chain():
+    rng = np.random.default_rng(1)
+    real, made = labelled(rng.normal(size=(400, 1))), labelled(rng.normal(size=(400, 1)))
+    adversary = policies.Adversary()
+    pasts = [Past(real, real, None, t, seed) for t, seed in ((1, 0), (2, 0), (1, 1), (1, 0))]
+    first, later, other, again = (adversary(made, past) for past in pasts)
+    assert np.array_equal(first, again)
+    assert (first != later).any() and (first != other).any() and (later != other).any()
+
+
 class GreedyRedraw:
     """Asks for more originals than there are."""
 
     def __call__(self, past, size, seed):
-        return policies.Redraw()(past, size + 1, seed)
+        return policies.Redraw()(past, size + 1, seed=seed)
 
 
 def test_committee_apart_and_together():

@@ -82,6 +82,12 @@ def test_the_judge_tells_prose_from_code_on_pages_it_never_saw():
         quality.judge(prose, [])
 
 
+def test_the_judge_does_not_mind_how_many_pages_each_kind_has():
+    """Where the two kinds are the same page, neither is likelier, however often it is given."""
+    judge = quality.judge([PAGE] * 10, [PAGE] * 200)
+    assert judge.predict_proba([PAGE])[0, 1] == pytest.approx(0.5, abs=0.01)
+
+
 def test_exact_duplicates_name_the_first_of_their_kind():
     assert quality.exact_duplicates(["a", "b", "a", "A", "b"]).tolist() == [0, 1, 0, 3, 1]
     assert quality.exact_duplicates([]).tolist() == []
@@ -99,11 +105,11 @@ def test_near_duplicates_are_found_through_typos_and_strangers_left_alone():
     texts = [spoiled(PAGE, rng, 3), "something else entirely, of its own", PAGE]
     texts += [spoiled(PAGE, rng, 3) for _ in range(5)]
     assert quality.exact_duplicates(texts).tolist() == list(range(8))
-    assert quality.near_duplicates(texts).tolist() == [0, 1, 0, 0, 0, 0, 0, 0]
-    assert quality.near_duplicates(["short", "short", "other"]).tolist() == [0, 0, 2]
-    assert quality.near_duplicates([]).tolist() == []
+    assert quality.near_duplicates(texts, seed=1).tolist() == [0, 1, 0, 0, 0, 0, 0, 0]
+    assert quality.near_duplicates(["short", "short", "other"], seed=1).tolist() == [0, 0, 2]
+    assert quality.near_duplicates([], seed=1).tolist() == []
     with pytest.raises(ValueError, match="between 0 and 1"):
-        quality.near_duplicates(texts, threshold=1.0)
+        quality.near_duplicates(texts, threshold=1.0, seed=1)
 
 
 @pytest.mark.parametrize("shared", [520, 600, 680])
@@ -119,5 +125,5 @@ def test_near_duplicates_are_found_as_often_as_theory_says(shared):
     similarity = common / (2 * runs - common)
     table = MinHashLSH(0.7, num_perm=128)
     theory = 1 - (1 - similarity**table.r) ** table.b
-    found = (quality.near_duplicates(pairs)[1::2] != np.arange(1, 2 * count, 2)).mean()
+    found = (quality.near_duplicates(pairs, seed=1)[1::2] != np.arange(1, 2 * count, 2)).mean()
     assert abs(found - theory) < 4 * np.sqrt(theory * (1 - theory) / count) + 0.01

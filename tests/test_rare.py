@@ -92,9 +92,9 @@ def test_new_cases_are_what_their_way_says():
     learn, _ = rare.split(CRASHES, 30, seed=0)
     given = CRASHES.features[learn], CRASHES.rare[learn]
     few = given[0][given[1] == 1]
-    new = {way: rare.material(way, *given, 0)[0][len(learn) :] for way in rare.WAYS}
+    new = {way: rare.material(way, *given, seed=0)[0][len(learn) :] for way in rare.WAYS}
     assert not len(new["as it is"]) and not len(new["class weights"])
-    assert (rare.material("as it is", *given, 0)[2] == 1).all()
+    assert (rare.material("as it is", *given, seed=0)[2] == 1).all()
     assert {tuple(row) for row in new["duplicates"]} <= {tuple(row) for row in few}
     assert not {tuple(row) for row in new["SMOTE"]} <= {tuple(row) for row in few}
     assert (new["SMOTE"] >= few.min(0)).all() and (new["SMOTE"] <= few.max(0)).all()
@@ -142,12 +142,12 @@ def test_balancing_shift():
         (lambda: rare.split(CARAVAN, 0, seed=0), "0 rare cases to learn from"),
         (
             lambda: rare.material("magic", [[0]] * 3, [1, 0, 0], seed=0),
-            "no way 'magic': there are as it is",
+            "way is 'magic': give one of as it is, class",
         ),
         (lambda: rare.material("SMOTE", [[0]] * 3, [1, 0, 0], seed=0), "1 rare of 3 cases"),
         (lambda: rare.material("SMOTE", [[0]] * 3, [1, 1, 0], seed=0), "at most half"),
         (lambda: rare.decision_threshold(0), "a missed case must cost more than nothing"),
-        (lambda: rare.balancing_shift(0), "must lie between 0 and 1"),
+        (lambda: rare.balancing_shift(0), "rate is 0: give a share between 0 and 1"),
     ],
 )
 def test_bad_input_is_told(call, message):

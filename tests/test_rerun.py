@@ -1,10 +1,16 @@
 """`make rerun`: what is stored, and that a failing chapter is left as it was."""
 
+from pathlib import Path
+
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from rerun import main, rerun
+
+BOOK = Path(__file__).resolve().parent.parent / "book"
+STYLED = "import matplotlib.pyplot as plt\nfrom datawall.page import plots\nplots.style()"
+DRAWN = "plt.plot([1, 2]);"
 
 
 def chapter(folder, *sources):
@@ -53,3 +59,35 @@ def test_a_picture_for_other_pages_is_stored_on_white_ground(tmp_path):
     (tmp_path / "_static").mkdir()
     rerun(path)
     assert 'fill="white"/>\n <defs>' in (tmp_path / "_static" / "drawn.svg").read_text()
+
+
+@pytest.mark.parametrize("backend", ["Agg", "TkAgg"])
+def test_figures_are_drawn_whatever_backend_the_machine_names(tmp_path, monkeypatch, backend):
+    monkeypatch.setenv("MPLBACKEND", backend)
+    monkeypatch.setenv("PYTHONPATH", str(BOOK))
+    path = chapter(tmp_path, STYLED, DRAWN)
+    rerun(path)
+    (figure,) = nbformat.read(path, as_version=4).cells[2].outputs
+    assert "<svg" in figure.data["image/svg+xml"] and "image/png" not in figure.data
+
+
+@pytest.mark.parametrize("sign", ["a caption", "a stored figure"])
+def test_a_chapter_that_lost_a_figure_is_left_as_it_was(tmp_path, sign):
+    path = chapter(tmp_path, "1 + 1")
+    notebook = nbformat.read(path, as_version=4)
+    if sign == "a caption":
+        notebook.cells[1].metadata["mystnb"] = {"figure": {"caption": "It falls."}}
+    else:
+        notebook.cells[1].outputs = [new_output("display_data", {"image/svg+xml": "<svg/>"})]
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    with pytest.raises(SystemExit, match=r"no figure from cells 1 .* unchanged"):
+        rerun(path)
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_notebook_is_told(tmp_path):
+    path = tmp_path / "chapter.ipynb"
+    path.write_text("<<<<<<< HEAD")
+    with pytest.raises(SystemExit, match=r"chapter\.ipynb: not a notebook; save it"):
+        rerun(path)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from datawall.lm import train
 from datawall.lm.model import Config
@@ -50,12 +51,25 @@ def losses(rows):
     return [row["loss"] for row in rows]
 
 
-def test_same_digits_whatever_the_number_of_processes():
-    jobs = [Job(CONFIG, [4_000], QUICK, seed=seed) for seed in range(3)]
-    here = [loss for job in jobs for loss in losses(train.run(job, TEXT, EXAM))]
-    assert losses(train.sweep(jobs, TEXT, EXAM, workers=1)) == here
-    assert losses(train.sweep(jobs, TEXT, EXAM, workers=2)) == here
+def job_of(seed, budget=4_000, **settings):
+    return Job(CONFIG, [budget], QUICK, seed=seed, **settings)
+
+
+def test_same_digits_whatever_the_number_of_processes_and_of_models_side_by_side():
+    here = [losses(train.run(job_of(seed), TEXT, EXAM))[0] for seed in range(3)]
+    for workers in (1, 2):
+        found = train.sweep(job_of, TEXT, EXAM, seeds=range(3), workers=workers)
+        assert found.loss.sel(tokens=3_968).values.tolist() == here
     assert len(set(here)) == 3  # and the seeds do differ
+
+
+def test_each_model_side_by_side_is_clipped_by_its_own_gradient():
+    tight = Recipe(warmup=5, clip=0.05)
+    alone = [Job(CONFIG, [2_000], tight, seed=seed) for seed in (0, 1)]
+    apart = [losses(train.run(job, TEXT, EXAM))[0] for job in alone]
+    found = train.sweep(lambda seed: alone[seed], TEXT, EXAM, seeds=(0, 1), workers=1)
+    assert found.loss.values[:, 0].tolist() == apart
+    assert apart[0] != losses(train.run(job_of(0, 2_000), TEXT, EXAM))[0]  # and clipping is on
 
 
 def test_threads_are_as_they_were():
@@ -65,18 +79,43 @@ def test_threads_are_as_they_were():
     torch.set_num_threads(1)
 
 
-def test_sweep_keeps_the_order_of_jobs():
-    jobs = [Job(CONFIG, [budget], QUICK, seed=0) for budget in (2_000, 8_000, 4_000)]
-    rows = train.sweep(jobs, TEXT, EXAM, workers=2)
-    assert [row["tokens"] for row in rows] == [1_920, 7_936, 3_968]
+def test_a_sweep_has_names_and_what_was_not_run_is_nan():
+    budgets = {"short": [2_000], "long": [2_000, 8_000]}
+
+    def job(length, seed):
+        return Job(CONFIG, budgets[length], QUICK, seed=seed)
+
+    found = train.sweep(job, TEXT, EXAM, seeds=(5, 3, 4), length=["short", "long"], workers=2)
+    assert found.loss.dims == ("length", "seed", "tokens")
+    assert found.seed.values.tolist() == [5, 3, 4]
+    assert found.tokens.values.tolist() == [1_920, 7_936]
+    assert found.loss.sel(length="short", tokens=7_936).isnull().all()
+    assert found.params.sel(length="long") == CONFIG.params
+    alone = losses(train.run(job("long", 3), TEXT, EXAM))
+    assert found.loss.sel(length="long", seed=3).values.tolist() == alone
+
+
+def test_what_is_not_kept_is_not_run():
+    def job(budget, seed):
+        assert budget != 4_000
+        return job_of(seed, budget)
+
+    settings = {"budget": [2_000, 4_000], "keep": lambda budget: budget == 2_000}
+    found = train.sweep(job, TEXT, EXAM, seeds=range(2), workers=1, **settings)
+    assert found.loss.sel(budget=4_000).isnull().all()
+    assert found.loss.sel(budget=2_000).notnull().all()
 
 
 def test_each_job_can_have_its_own_text():
-    jobs = [Job(CONFIG, [4_000], QUICK, seed=0)] * 2
     texts = [TEXT[:15_000], TEXT[15_000:]]
-    apart = [losses(train.run(jobs[0], text, EXAM))[0] for text in texts]
-    assert losses(train.sweep(jobs, texts, EXAM, workers=2)) == apart
+    apart = [losses(train.run(job_of(0), text, EXAM))[0] for text in texts]
+    found = train.sweep(
+        lambda half, seed: job_of(seed, text=texts[half]), None, EXAM, seeds=[0], half=[0, 1]
+    )
+    assert found.loss.values.ravel().tolist() == apart
     assert apart[0] != apart[1]
+    with pytest.raises(ValueError, match="no text to train on"):
+        train.run(job_of(0), None, EXAM)
 
 
 def test_unique_tokens_are_read_again_in_a_new_order_and_no_others_are_read():
@@ -129,6 +168,46 @@ def test_schedule():
     assert rates[14:] == [1, 1, 0.8, 0.6, 0.4, 0.2]
 
 
+@pytest.fixture
+def stepped():
+    """What each step of the optimizer found: its rate and the norm of all gradients."""
+    found = []
+
+    def look(optimizer, *_):
+        parts = [p.grad.norm() for group in optimizer.param_groups for p in group["params"]]
+        found.append((optimizer.param_groups[0]["lr"], torch.stack(parts).norm().item()))
+
+    hook = register_optimizer_step_pre_hook(look)
+    yield found
+    hook.remove()
+
+
+def test_gradients_are_clipped_to_the_norm(stepped):
+    for clip in (math.inf, 0.3):
+        train.fit(Job(CONFIG, [4_000], Recipe(warmup=5, clip=clip), seed=0), TEXT)
+    free, clipped = np.array(stepped)[:, 1].reshape(2, -1)
+    assert free.min() > 0.3
+    assert clipped.max() == pytest.approx(0.3, rel=1e-4)
+
+
+def test_the_rate_is_lower_for_wider_models(stepped):
+    recipe = Recipe(rate=1e-3, warmup=5)
+    assert [recipe.peak(width) for width in (16, 64, 128)] == [4e-3, 1e-3, 5e-4]
+    train.fit(Job(CONFIG, [4_000], recipe, seed=0), TEXT)
+    rates = [rate for rate, _ in stepped]
+    assert max(rates) == pytest.approx(4e-3)
+    assert rates[:2] == pytest.approx([4e-3 / 5, 8e-3 / 5])
+
+
+def test_each_epoch_has_an_order_of_its_own():
+    job = Job(CONFIG, [4_000], QUICK, seed=0, unique=16 * 40)
+    order = train._reading(job, TEXT, 6 * 40)[1].reshape(6, 40)
+    assert (order.sort(1).values == torch.arange(40)).all()
+    assert len({tuple(epoch.tolist()) for epoch in order}) == 6
+    other = train._reading(Job(CONFIG, [4_000], QUICK, seed=1, unique=16 * 40), TEXT, 6 * 40)[1]
+    assert (order[1:] != other.reshape(6, 40)[1:]).any(1).all()
+
+
 @pytest.mark.parametrize(
     "budgets, recipe, message",
     [
@@ -160,7 +239,9 @@ def never(model, windows):
 def test_an_objective_takes_the_place_of_the_cross_entropy():
     (usual,) = train.run(Job(CONFIG, [3_000], QUICK, seed=0), TEXT, EXAM)
     (scaled,) = train.run(Job(CONFIG, [3_000], QUICK, seed=0, objective=half_as_much), TEXT, EXAM)
-    (idle,) = train.sweep([Job(CONFIG, [3_000], QUICK, seed=0, objective=never)], TEXT, EXAM)
+    idle = train.sweep(
+        lambda seed: Job(CONFIG, [3_000], QUICK, seed=seed, objective=never), TEXT, EXAM, seeds=[0]
+    ).loss.item()
     # AdamW hardly minds the scale of what it makes small, and learns nothing from nothing
     assert abs(scaled["loss"] - usual["loss"]) < 0.05
-    assert idle["loss"] > 2 > usual["loss"] + 0.5
+    assert idle > 2 > usual["loss"] + 0.5

@@ -13,7 +13,11 @@ BOOK = Path(__file__).resolve().parent.parent
 
 def execute(path):
     """The notebook at `path`, executed in its folder, without what differs by machine."""
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except nbformat.reader.NotJSONError:
+        raise SystemExit(f"{path.name}: not a notebook; save it from Jupyter again.") from None
+    due = figures_due(notebook)
     client = NotebookClient(
         notebook,
         timeout=600,
@@ -33,6 +37,13 @@ def execute(path):
             else str(error).splitlines()[0]
         )
         raise SystemExit(f"{where}: {reason}. The stored chapter is unchanged.") from None
+    if lost := [number for number in due if not images(notebook.cells[number])]:
+        cells = ", ".join(map(str, lost))
+        raise SystemExit(
+            f"{path.name}: no figure from cells {cells} (counted from 0), which had one or have a "
+            "caption for one. The stored chapter is unchanged. Call plots.style() in the first "
+            "cell; where a cell is to draw none, take its caption and its stored output away first."
+        )
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     notebook.metadata = {
@@ -40,6 +51,18 @@ def execute(path):
         "language_info": {"name": "python"},
     }
     return notebook
+
+
+def images(cell):
+    """Whether a cell has put out a picture."""
+    bundles = [output.get("data", {}) for output in cell.get("outputs", [])]
+    return any(mime.startswith("image/") for bundle in bundles for mime in bundle)
+
+
+def figures_due(notebook):
+    """The numbers of the cells that have drawn a figure before, or have a caption for one."""
+    cells = enumerate(notebook.cells)
+    return [n for n, cell in cells if images(cell) or "figure" in cell.metadata.get("mystnb", {})]
 
 
 def pictures(notebook):

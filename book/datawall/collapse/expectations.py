@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gamma, gammaln, polygamma, psi
+from scipy.special import gammaln, polygamma, psi
+
+from datawall import validate
 
 # A Gaussian fitted to its own samples -------------------------------------------------------------
 
@@ -76,6 +78,7 @@ def accumulated(n: int, generations: int, ddof: int = 0) -> Moments:
 
 def accumulated_limit(n: int) -> float:
     """sin(x)/x at x = pi/sqrt(n), Euler's product: what accumulation leaves of the variance."""
+    validate.whole("n", n, least=2)
     return float(np.sinc(1 / np.sqrt(n)))
 
 
@@ -84,31 +87,21 @@ def fresh_limit(n: int, share: float) -> float:
 
     v = E mu^2 solves v = (b^2 - b/n) v + 1/n with b = 1 - share, and E s^2 = 1 - v.
     """
-    b = 1 - share
+    validate.whole("n", n, least=2)
+    b = 1 - validate.share("share", share)
     return 1 - (1 / n) / (1 - b**2 + b / n)
 
 
-def archive_limit(n: int, share: float) -> float:
-    """Stationary E[s^2] under ddof 0 if a share of each generation is the same real points.
-
-    (m-1)/m - w with m = share n, b = 1 - share and w = (b/n) (m-1)/m / (1 - b^2 + b/n).
-    """
-    m, b = _whole(share, n, "archive"), 1 - share
-    if not m:
-        return 0.0
-    return (m - 1) / m * (1 - (b / n) / (1 - b**2 + b / n))
-
-
-def spread(n: int, t: ArrayLike, ddof: int = 0) -> np.ndarray:
+def deviation(n: int, t: ArrayLike, ddof: int = 0) -> np.ndarray:
     """E[s_t], the expected standard deviation: a constant below 1 to the power t.
 
     E s = c4(n) sigma without bias, c4(n) = sqrt(2/(n-1)) Gamma(n/2)/Gamma((n-1)/2), since (n-1)
     s^2/sigma^2 is chi-squared with n-1 degrees of freedom, and the generations' factors are
     independent.
     """
-    _check(n, 1, ddof)
+    t = _turns(n, t, ddof)
     c4 = np.sqrt(2 / (n - 1)) * np.exp(gammaln(n / 2) - gammaln((n - 1) / 2))
-    return (c4 * np.sqrt((n - 1) / (n - ddof))) ** np.asarray(t, float)
+    return (c4 * np.sqrt((n - 1) / (n - ddof))) ** t
 
 
 def distance(n: int, t: ArrayLike, ddof: int = 0) -> np.ndarray:
@@ -117,9 +110,9 @@ def distance(n: int, t: ArrayLike, ddof: int = 0) -> np.ndarray:
     With ddof 1 it grows without end, as t/n + 2 (1 - E s); with ddof 0 it is 2 (1 - E s), at most
     2, since E mu^2 + E s^2 = 1.
     """
-    t = np.asarray(t, float)
+    t = _turns(n, t, ddof)
     second = 1.0 if ddof == 0 else 1 + t / n
-    return second + 1 - 2 * spread(n, t, ddof)
+    return second + 1 - 2 * deviation(n, t, ddof)
 
 
 class LogVariance(NamedTuple):
@@ -135,8 +128,7 @@ def log_variance(n: int, t: ArrayLike, ddof: int = 0) -> LogVariance:
     Each has the mean psi((n-1)/2) + log(2/(n - ddof)) and the variance psi'((n-1)/2). The median of
     s_t^2 is about exp of the mean, the nearer the more generations are summed.
     """
-    _check(n, 1, ddof)
-    t = np.asarray(t, float)
+    t = _turns(n, t, ddof)
     step = psi((n - 1) / 2) + np.log(2 / (n - ddof))
     return LogVariance(t * step, np.sqrt(t * polygamma(1, (n - 1) / 2)))
 
@@ -150,14 +142,9 @@ def heterozygosity(chances: ArrayLike, n: int, t: ArrayLike) -> np.ndarray:
     Two of n draws are the same draw with the chance 1/n, and otherwise are two tokens of the
     generation before (the model of Wright and Fisher in genetics).
     """
-    start = 1 - np.square(np.asarray(chances, float)).sum()
-    return start * (1 - 1 / n) ** np.asarray(t, float)
-
-
-def kinds_left(chances: ArrayLike, n: int) -> float:
-    """Expected number of kinds among n draws: sum of 1 - (1-p)^n."""
-    p = np.asarray(chances, float)
-    return float(-np.expm1(n * np.log1p(-p[p < 1])).sum() + (p == 1).sum())
+    start = 1 - np.square(validate.chances("chances", chances)).sum()
+    t = _turns(n, t, least=1)
+    return start * (1 - 1 / n) ** t
 
 
 def survival(generations: int) -> np.ndarray:
@@ -167,6 +154,7 @@ def survival(generations: int) -> np.ndarray:
     large t [Galton and Watson's branching process]. Exact as n grows, for words that are a small
     part of the text.
     """
+    validate.whole("generations", generations, least=0)
     found = [1.0]
     for _ in range(generations):
         found.append(-np.expm1(-found[-1]))
@@ -178,7 +166,8 @@ def word_survival(count: ArrayLike, generations: int) -> np.ndarray:
 
     1 - (1 - s_t)^count, as it is lost when the lines of all its tokens are; the shape of `count`.
     """
-    return 1 - (1 - survival(generations)[-1]) ** np.asarray(count, float)
+    counts = validate.numbers("counts", count, least=0, empty=True)
+    return 1 - (1 - survival(generations)[-1]) ** counts
 
 
 def mode_weight(weight: float, n: int, t: ArrayLike) -> np.ndarray:
@@ -191,9 +180,8 @@ def mode_weight(weight: float, n: int, t: ArrayLike) -> np.ndarray:
 
     Raises ValueError for a weight outside 0 to 1.
     """
-    if not 0 <= weight <= 1:
-        raise ValueError(f"weight is {weight}: give a share between 0 and 1")
-    return -weight * (1 - weight) * np.expm1(np.asarray(t, float) * np.log1p(-1 / n))
+    validate.share("weight", weight)
+    return -weight * (1 - weight) * np.expm1(_turns(n, t) * np.log1p(-1 / n))
 
 
 # Zipf's tail --------------------------------------------------------------------------------------
@@ -201,43 +189,27 @@ def mode_weight(weight: float, n: int, t: ArrayLike) -> np.ndarray:
 
 def zipf(kinds: int, b: float) -> np.ndarray:
     """Chances in proportion to rank^-b, (kinds,)."""
+    validate.whole("kinds", kinds)
+    validate.number("b", b)
     weights = np.arange(1, kinds + 1, dtype=float) ** -b
     return weights / weights.sum()
 
 
-def missing_mass(b: float, draws: float, scale: float) -> float:
-    """Chance that the next token is of a kind not seen in `draws`, for p_i = scale i^-b, b > 1.
-
-    sum p e^(-p T) is, as an integral over i, scale^(1/b)/b Gamma(1-1/b) T^-(1-1/b). For endless
-    kinds and many draws; scale = 1/zeta(b). After g generations of copying divide by
-    `survival(g-1)[-1]`^(1-1/b): a kind is there with the chance 1 - e^(-p T s).
-    """
-    c = 1 - 1 / b
-    return float(scale ** (1 / b) / b * gamma(c) * draws**-c)
-
-
-def tail_mass(b: float, rank: int, scale: float) -> float:
-    """Chance of all kinds beyond a rank: scale (rank + 1/2)^-(b-1)/(b-1), as an integral."""
-    return scale * (rank + 0.5) ** (1 - b) / (b - 1)
-
-
-def tail_growth(b: float, generation: int) -> float:
-    """Missing mass of a generation of copying over that of the first, s_{g-1}^-(1-1/b)."""
-    return float(survival(generation - 1)[-1] ** (1 / b - 1))
-
-
 def _check(n: int, generations: int, ddof: int) -> None:
-    if n < 2:
-        raise ValueError(f"{n} points have no spread: give two or more")
-    if generations < 1:
-        raise ValueError(f"{generations} generations: give one or more")
-    if ddof not in (0, 1):
-        raise ValueError(f"ddof is {ddof}: give 0 (likelihood) or 1 (unbiased)")
+    validate.whole("n", n, least=2)
+    validate.whole("generations", generations)
+    validate.ddof(ddof)
+
+
+def _turns(n: int, t: ArrayLike, ddof: int = 0, least: int = 2) -> np.ndarray:
+    """Numbers of generations t, float64, 0 or more, after n and ddof are checked."""
+    validate.whole("n", n, least=least)
+    validate.ddof(ddof)
+    return validate.numbers("generations t", t, least=0, empty=True)
 
 
 def _whole(share: float, n: int, name: str) -> int:
-    if not 0 <= share <= 1:
-        raise ValueError(f"{name} is {share}: give a share between 0 and 1")
+    validate.share(name, share)
     points = round(share * n)
     if abs(points - share * n) > 1e-9 * n:
         raise ValueError(f"{name} {share} of {n} points is no whole number of points")

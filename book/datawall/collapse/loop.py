@@ -14,9 +14,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from datawall import validate
 from datawall.evidence.seeds import independent
 from datawall.generators.closed_forms import Gaussian
-from datawall.generators.protocol import Fitted, Generator
+from datawall.generators.protocol import Degenerate, Fitted, Generator
 from datawall.rows import Rows, length
 
 
@@ -38,7 +39,9 @@ class Past:
     """What a policy may look at.
 
     original: the real rows. kept: what the policy asked to keep. fitted: the last model. seed: the
-    chain's own, the same in each generation. columns: of chains side by side, see `chains`.
+    chain's own, the same in each generation. columns: of chains side by side, see `chains`. ended:
+    which of those have come to an end, (columns,); a policy that finds no rows for some of them
+    marks these there, and gives rows of any kind for them.
     """
 
     original: Rows
@@ -47,6 +50,7 @@ class Past:
     generation: int
     seed: int
     columns: int = 0
+    ended: np.ndarray | None = None
 
     def draw(self, source: Fitted, size: int, *, seed: int) -> Rows:
         """`size` rows of a source of real data; of chains side by side, so many for each."""
@@ -69,7 +73,7 @@ class Policy(Protocol):
         """`size` rows or, of what accumulates, `size` new ones."""
 
 
-class Collapsed(ValueError):
+class Collapsed(Degenerate):
     """There is nothing left that a next generation could train on."""
 
 
@@ -81,27 +85,29 @@ def run(
     data: real rows, on which the first generation trains; each later one gets as many rows, or as
     many new ones. The chain ends early, with a last record that has no model and says why, when
     there is nothing left to learn from: all rows are the same, one class is left of several, a row
-    isn't finite, or the generator can't be fitted or sampled.
+    isn't finite, or the generator says by `Degenerate` that it can't be fitted or sampled. Any
+    other error is a fault in the experiment, and is raised.
 
     Raises ValueError when the real data can't be fitted, and for fewer than one generation.
     """
-    if generations < 1:
-        raise ValueError(f"{generations} generations: give one or more")
+    validate.whole("generations", generations)
+    if fault := _fault(data, data):
+        raise ValueError(f"the real data can't be learned from: {fault}")
     yield from _loop(generator, policy, data, generations, seed)
 
 
-def _loop(generator, policy, data, generations, seed, columns=0) -> Iterator[Generation]:
-    if fault := _fault(data, data):
-        raise ValueError(f"the real data can't be learned from: {fault}")
+def _loop(generator, policy, data, generations, seed, ended=None) -> Iterator[Generation]:
+    """The loop. ended: for chains side by side, which of them have ended, (columns,); kept here."""
+    columns = 0 if ended is None else len(ended)
     size, train, kept = length(data), data, data
     for number in range(1, generations + 1):
         to_fit, to_choose = independent([seed, number], 2)
-        if fault := _fault(train, data):
+        if fault := _fault_of_columns(train, ended) if columns else _fault(train, data):
             yield Generation(number, train, None, fault)
             return
         try:
             fitted = generator.fit(train, seed=to_fit)
-        except (ValueError, FloatingPointError) as error:
+        except Degenerate as error:
             if number == 1:
                 raise  # the caller's data, not a collapse
             yield Generation(number, train, None, str(error))
@@ -110,9 +116,9 @@ def _loop(generator, policy, data, generations, seed, columns=0) -> Iterator[Gen
         if number == generations:
             return
         try:
-            past = Past(data, kept, fitted, number, seed, columns)
+            past = Past(data, kept, fitted, number, seed, columns, ended)
             train, kept = policy(past, size, seed=to_choose)
-        except Collapsed as error:
+        except Degenerate as error:
             yield Generation(number + 1, None, None, str(error))
             return
 
@@ -120,8 +126,9 @@ def _loop(generator, policy, data, generations, seed, columns=0) -> Iterator[Gen
 class Chains(NamedTuple):
     """Many one-dimensional chains: mean and variance of each fit, (generations, count).
 
-    ended: the generation in which a chain had no spread left, (count,), 0 if it never came to
-    that. Its mean and variance are repeated from then on.
+    ended: the generation in which a chain had no spread left, or nothing to train on, (count,), 0
+    if it never came to that. From then on its mean is repeated and its variance 0, whatever becomes
+    of the chains beside it.
     """
 
     mean: np.ndarray
@@ -144,22 +151,32 @@ def chains(
     The same loop and policies: a row is a point of each chain. source: where each chain's `size`
     real points come from.
 
-    Raises ValueError for less than two points, a chain or a generation, and for shrinkage.
+    Raises ValueError for less than two points, a chain or a generation, for shrinkage, and for a
+    source or a policy whose rows aren't numbers, one a chain.
     """
-    if min(count, generations) < 1 or size < 2:
-        raise ValueError(
-            f"{count} chains of {generations} generations of {size} points: give at least one "
-            "chain, one generation and two points"
-        )
+    validate.whole("count", count)
+    validate.whole("generations", generations)
+    validate.whole("size", size, least=2)
+    if not isinstance(generator, Gaussian):
+        raise ValueError(f"chains of {type(generator).__name__}: give a Gaussian, or use `run`")
     if generator.shrink:
         raise ValueError("in one dimension there is nothing to shrink towards: leave it out")
-    start = np.reshape(source.sample(size * count, seed=seed), (size, count))
+    start = validate.numbers("rows of the source", source.sample(size * count, seed=seed))
+    if start.size != size * count:
+        raise ValueError(f"the source gives rows of shape {start.shape[1:]}: give one of numbers")
+    start = start.reshape(size, count)
+    if (start == start[0]).all():
+        raise ValueError(
+            "the real data can't be learned from: the points of each chain are the same"
+        )
     mean, variance = np.full((2, generations, count), np.nan)
-    last = 0
-    for step in _loop(_Columns(generator), policy, start, generations, seed, count):
+    last, ended = 0, np.zeros(count, bool)
+    for step in _loop(_Columns(generator), policy, start, generations, seed, ended):
         if step.fitted is None:
             break
         mean[last], variance[last] = step.fitted.mean, step.fitted.variance
+        mean[last, ended], variance[last, ended] = mean[last - 1, ended], 0.0
+        ended |= variance[last] == 0
         last += 1
     mean[last:], variance[last:] = mean[last - 1], 0.0
     flat = variance == 0
@@ -174,7 +191,8 @@ class _Columns:
 
     def fit(self, data: np.ndarray, *, seed: int) -> _FittedColumns:
         mean = data.mean(0)
-        gaps = data - mean
+        with np.errstate(invalid="ignore"):  # of chains that have ended in infinity
+            gaps = data - mean
         variance = np.einsum("ij,ij->j", gaps, gaps) / (len(data) - self.knobs.ddof)
         near = np.flatnonzero(
             variance < 1e-20 * mean**2
@@ -194,6 +212,24 @@ class _FittedColumns:
         points *= np.sqrt(self.variance * self.knobs.temperature)
         points += self.mean
         return points
+
+
+def _fault_of_columns(rows: np.ndarray, ended: np.ndarray) -> str:
+    """Why no chain can go on, or "" if one can; those that aren't finite are marked as ended."""
+    if rows.ndim != 2 or rows.shape[1] != len(ended):
+        raise ValueError(
+            f"the policy gave rows of shape {rows.shape} for {len(ended)} chains: give one column "
+            "a chain, (rows, chains)"
+        )
+    if not len(rows):
+        return "there are no rows"
+    ended |= ~np.isfinite(rows.sum(0))
+    if ended.all():
+        return "all chains have ended"
+    living = rows[:, ~ended] if ended.any() else rows
+    if (living[0] == living[-1]).all() and (living == living[0]).all():
+        return f"all {len(rows)} rows of each chain are the same"
+    return ""
 
 
 def _fault(rows: Rows, original: Rows) -> str:

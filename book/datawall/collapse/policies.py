@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression
 
+from datawall import validate
 from datawall.collapse.loop import Collapsed, Next, Past, Policy
 from datawall.evidence.seeds import independent
 from datawall.generators.combined import tempered
-from datawall.generators.protocol import Fitted
+from datawall.generators.protocol import Degenerate, Fitted
 from datawall.rows import Rows, join, length, take
 
 
@@ -37,6 +38,10 @@ class Own:
 
     temperature: float | None = None
 
+    def __post_init__(self):
+        if self.temperature is not None:
+            validate.temperature(self.temperature)
+
     def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         model = past.fitted
         if self.temperature is not None:
@@ -47,7 +52,7 @@ class Own:
                 raise ValueError(f"{kind} has no temperature: leave it out of Own()") from None
         try:
             rows = model.sample(size, seed=seed)
-        except (ValueError, FloatingPointError) as error:
+        except Degenerate as error:
             raise Collapsed(f"the model can't be sampled: {error}") from error
         return Next(rows, rows)
 
@@ -90,7 +95,7 @@ class Mix:
             raise ValueError(
                 f"{len(self.parts)} parts and {len(self.shares)} shares: give one share a part"
             )
-        if min(self.shares) < 0 or abs(sum(self.shares) - 1) > 1e-9:
+        if not (min(self.shares) >= 0 and abs(sum(self.shares) - 1) <= 1e-9):
             raise ValueError(f"shares {self.shares}: give shares that add up to 1, none below 0")
 
     def __call__(self, past: Past, size: int, *, seed: int) -> Next:
@@ -132,25 +137,39 @@ class Filter:
     """Only those of a policy's rows that pass a test; as many are drawn as it takes.
 
     keep: a function of rows and the past that gives booleans (n,), or (n, chains) for `chains`.
-    tries: so many times `size` rows are drawn at most; the chain ends if too few have passed.
+    tries: so many times `size` rows are drawn at most; the chain ends if too few have passed, and
+    of chains side by side those of which too few have.
+
+    Raises ValueError when `keep` gives anything but one boolean for each row.
     """
 
     keep: Callable[[Rows, Past], ArrayLike]
     policy: Policy = field(default_factory=Own)
     tries: int = 50
 
+    def __post_init__(self):
+        validate.whole("tries", self.tries)
+
     def __call__(self, past: Past, size: int, *, seed: int) -> Next:
-        rows, passed = [], []
+        rows, passed, count = [], [], 0
+        ended = past.ended if past.columns else np.array(False)
         for own in independent(seed, self.tries):
             rows.append(self.policy(past, size, seed=own).train)
-            passed.append(np.asarray(self.keep(rows[-1], past), bool))
-            enough = np.sum([part.sum(0) for part in passed], 0)  # of each chain
-            if enough.min() >= size:
-                found = _first(join(rows), np.concatenate(passed), size)
-                return Next(found, found)
-        raise Collapsed(
-            f"the filter passed {enough.min()} of {size * self.tries} rows, and {size} are needed"
-        )
+            shape = (length(rows[-1]), *[past.columns] * bool(past.columns))
+            given = self.keep(rows[-1], past)
+            passed.append(validate.mask("what the filter gave for these rows", given, shape))
+            count = count + passed[-1].sum(0)  # of each chain
+            if ((count >= size) | ended).all():
+                break
+        if (short := (count < size) & ~ended).all():
+            raise Collapsed(
+                f"the filter passed {np.min(count)} of {size * self.tries} rows, and {size} are "
+                "needed"
+            )
+        if past.columns:
+            past.ended[short] = True
+        found = _first(join(rows), np.concatenate(passed), size)
+        return Next(found, found)
 
 
 @dataclass(frozen=True)
@@ -158,6 +177,9 @@ class Grow:
     """Own samples, ever more of them: `size` t^power for generation t."""
 
     power: float = 2.0
+
+    def __post_init__(self):
+        validate.nonnegative("power", self.power)
 
     def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         return Own()(past, round(size * (past.generation + 1) ** self.power), seed=seed)
@@ -233,6 +255,11 @@ class Weighted:
     def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         one, other = independent(seed, 2)
         count = round(self.share * size)
+        if not 0 < count < size:
+            raise ValueError(
+                f"a share of {self.share} of {size} rows is {count} of them: give more rows, or a "
+                "share that leaves at least one to either side"
+            )
         rows = self.policy(past, count, seed=one).train
         own = Own()(past, size - count, seed=other).train
         copies = round((size - count) * self.weight / (1 - self.weight))
@@ -242,12 +269,15 @@ class Weighted:
 
 @dataclass(frozen=True)
 class Exchange:
-    """For `recursion.chains`: groups of so many chains, each trained on all members' samples.
+    """For `loop.chains`: groups of so many chains, each trained on all members' samples.
 
     Every member draws its share anew for every other, so no two train on the same points.
     """
 
     members: int
+
+    def __post_init__(self):
+        validate.whole("members", self.members)
 
     def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         k = self.members
@@ -266,7 +296,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Within:
-    """For `recursion.chains`: keeps points within `reach` standard deviations of the last mean.
+    """For `loop.chains`: keeps points within `reach` standard deviations of the last mean.
 
     beyond: keeps the others instead. `typical` and `surprising` say what variance is left.
     """
@@ -274,8 +304,15 @@ class Within:
     reach: float
     beyond: bool = False
 
+    def __post_init__(self):
+        validate.positive("reach", self.reach)
+        validate.flag("beyond", self.beyond)
+
     def __call__(self, rows: np.ndarray, past: Past) -> np.ndarray:
-        gaps = np.abs(rows - past.fitted.mean) / np.sqrt(past.fitted.variance)
+        if not past.columns:
+            raise ValueError("Within is for `loop.chains`: write a test of rows for `loop.run`")
+        with np.errstate(invalid="ignore", divide="ignore"):  # of chains that have ended
+            gaps = np.abs(rows - past.fitted.mean) / np.sqrt(past.fitted.variance)
         return (gaps < self.reach) != self.beyond
 
 
@@ -286,6 +323,10 @@ def surprise(rows: tuple[np.ndarray, np.ndarray], past: Past) -> np.ndarray:
     `surprise(rows, past) < 0.5` keeps the more typical half.
     """
     points, labels = rows
+    if not all(hasattr(part, "covariance") for part in getattr(past.fitted, "parts", [None])):
+        raise ValueError(
+            f"surprise is for `PerClass` of Gaussians, and this is {type(past.fitted).__name__}"
+        )
     ranks = np.zeros(len(labels))
     for label, part in zip(past.fitted.classes, past.fitted.parts, strict=True):
         own = labels == label

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtrit
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def over_seeds(
         raise ValueError(f"{least} seeds give no interval: run three or more")
     mean = values.mean(dim)
     error = values.std(dim, ddof=1) / np.sqrt(count)
-    half = error * stats.t.ppf((1 + level) / 2, np.maximum(count - 1, 1))
+    half = error * stdtrit(np.maximum(count - 1, 1), (1 + level) / 2)
     return Interval(mean, mean - half, mean + half)
 
 

@@ -19,6 +19,9 @@ import joblib
 import numpy as np
 import xarray as xr
 
+from datawall import validate
+from datawall.evidence import workers as processes
+
 Labelled = Mapping | Sequence
 
 
@@ -45,22 +48,38 @@ def replicate(
 
     Returns a Dataset with a dimension for each setting and for `seed`. Raises ValueError when there
     is nothing to run, when two labels are the same, or when runs return unlike results; what a run
-    raises is raised, with a note that names its settings.
+    raises is raised, with a note that names its settings. Raises MemoryError, with what to do, when
+    there is too little of it for the processes.
     """
+    own = None if keep is None else lambda seed, **labels: keep(**labels)
+    grid = settings | {"seed": seeds}
+    return over_grid(function, along=along, keep=own, cost=cost, workers=workers, **grid)
+
+
+def over_grid(
+    function: Callable[..., Mapping],
+    *,
+    along: Mapping[str, Sequence] | None = None,
+    keep: Callable[..., bool] | None = None,
+    cost: Callable[..., float] | None = None,
+    workers: int | None = None,
+    **settings: Labelled,
+) -> xr.Dataset:
+    """As `replicate`, without seeds: for what isn't subject to chance, or makes its own seeds."""
+    workers = joblib.cpu_count() if workers is None else validate.whole("workers", workers)
     labels = {name: _labels(name, values) for name, values in settings.items()}
-    labels["seed"] = _labels("seed", seeds)
     cells = [dict(zip(labels, cell, strict=True)) for cell in product(*labels.values())]
     if keep is not None:
-        cells = [c for c in cells if keep(**{k: v for k, v in c.items() if k != "seed"})]
+        cells = [cell for cell in cells if keep(**cell)]
     if not cells:
         sizes = ", ".join(f"{len(values)} of {name}" for name, values in labels.items())
         raise ValueError(f"nothing to run ({sizes}): give at least one value each, and keep some")
-    calls = [{k: _value(settings.get(k), v) for k, v in cell.items()} for cell in cells]
+    calls = [{k: _value(settings[k], v) for k, v in cell.items()} for cell in cells]
     order = range(len(calls))
     if cost is not None:
         order = sorted(order, key=lambda i: -cost(**calls[i]))
     tasks = [joblib.delayed(_one)(function, calls[i], cells[i]) for i in order]
-    done = joblib.Parallel(workers or joblib.cpu_count())(tasks)
+    done = processes.run(tasks, workers, needs=function)
     found = dict(zip(order, done, strict=True))
     runs = [_dataset(found[i], dict(along or {}), cells[i]) for i in range(len(cells))]
     return _gridded(runs, cells, labels)
@@ -128,6 +147,8 @@ def _gridded(runs: list[xr.Dataset], cells: list[dict], labels: dict[str, list])
             )
         if clash := set(labels) & (set(run.dims) | set(run.data_vars)):
             raise ValueError(f"{', '.join(clash)}: a setting and a result of one name; change one")
+    if not labels:
+        return runs[0]
     together = xr.concat(runs, "_run", join="outer", combine_attrs="drop")
     shape = tuple(map(len, labels.values()))
     where = [{x: i for i, x in enumerate(values)} for values in labels.values()]

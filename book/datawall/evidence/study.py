@@ -40,7 +40,10 @@ import xarray as xr
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
-STUDIES = Path(__file__).parents[2] / "studies"
+from datawall import BOOK
+from datawall.evidence import workers as processes
+
+STUDIES = BOOK / "studies"
 LIBRARIES = ("numpy", "torch")
 ABOUT = ("seconds", "code", "libraries")  # columns after settings and results
 
@@ -378,9 +381,8 @@ def _results(study, todo, workers, scheduler) -> Iterator[tuple[dict, dict | str
     left = study.runs(todo)
     while left:
         before = len(left)
-        parallel = joblib.Parallel(
-            n_jobs=workers or joblib.cpu_count(), return_as="generator_unordered", batch_size=1
-        )
+        count = workers or joblib.cpu_count()
+        parallel = processes.parallel(count, return_as="generator_unordered", batch_size=1)
         try:
             for rows in parallel(
                 joblib.delayed(_one)(study.program, cells) for cells in list(left.values())

@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from datawall import validate
+from datawall.generators.protocol import Degenerate
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,13 @@ class Gaussian:
     temperature: float = 1.0
 
     def __post_init__(self):
-        if self.ddof not in (0, 1):
-            raise ValueError(f"ddof is {self.ddof}: give 0 (likelihood) or 1 (unbiased)")
+        validate.ddof(self.ddof)
+        validate.flag("shrink", self.shrink)
         validate.temperature(self.temperature)
 
     def fit(self, data: ArrayLike, *, seed: int) -> FittedGaussian:
         """Fit points (n,), (n, d) or of any shape; the seed isn't used, as nothing is drawn."""
-        points, shape = validate.points(data)
+        points, shape = validate.points(data, error=Degenerate)
         if self.shrink:
             correction = len(points) / (len(points) - self.ddof)
             covariance = ledoit_wolf(points)[0] * correction
@@ -58,6 +59,7 @@ class FittedGaussian:
     shape: tuple[int, ...]
 
     def sample(self, n: int, *, seed: int) -> np.ndarray:
+        validate.whole("n", n)
         variances, axes = np.linalg.eigh(self.covariance)  # singular covariances are welcome
         root = axes * np.sqrt(np.clip(variances, 0, None) * self.knobs.temperature)
         noise = np.random.default_rng(seed).standard_normal((n, len(self.mean)))
@@ -73,11 +75,15 @@ class Categorical:
 
     kinds: int | None = None
 
+    def __post_init__(self):
+        if self.kinds is not None:
+            validate.whole("kinds", self.kinds)
+
     def fit(self, data: ArrayLike, *, seed: int) -> FittedCategorical:
         """Count ids (n,); the seed isn't used. One id alone is no fault: it is where drift ends."""
         ids = np.asarray(data)
-        validate.ids(ids, self.kinds)
-        counts = np.bincount(ids.ravel(), minlength=self.kinds or 0)
+        validate.ids(ids, self.kinds, error=Degenerate)
+        counts = np.bincount(ids.ravel(), minlength=0 if self.kinds is None else self.kinds)
         return FittedCategorical(counts / counts.sum())
 
 
@@ -88,6 +94,7 @@ class FittedCategorical:
     chances: np.ndarray
 
     def sample(self, n: int, *, seed: int) -> np.ndarray:
+        validate.whole("n", n)
         return np.random.default_rng(seed).choice(len(self.chances), n, p=self.chances)
 
 
@@ -109,14 +116,18 @@ class Mixture:
     temperature: float = 1.0
 
     def __post_init__(self):
-        validate.positive(self, "components", "iterations")
+        for name in ("components", "iterations"):
+            validate.whole(name, getattr(self, name))
+        for name in ("floor", "tolerance"):
+            validate.nonnegative(name, getattr(self, name))
+        validate.choice("covariance", self.covariance, ("full", "tied", "diag", "spherical"))
         validate.temperature(self.temperature)
 
     def fit(self, data: ArrayLike, *, seed: int) -> FittedMixture:
         """Fit points (n, d), or of any shape; the seed draws the start of the iterations."""
-        points, shape = validate.points(data)
+        points, shape = validate.points(data, error=Degenerate)
         if self.components > len(points):
-            raise ValueError(
+            raise Degenerate(
                 f"{self.components} components need at least as many points, and there are "
                 f"{len(points)}: ask for fewer components or give more points"
             )
@@ -130,7 +141,10 @@ class Mixture:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a budget may end before that
-            model.fit(points)
+            try:
+                model.fit(points)
+            except ValueError as error:  # a component without spread
+                raise Degenerate(f"{error} Raise the floor, or lower the components") from error
         return FittedMixture(self, model, shape)
 
 
@@ -143,11 +157,8 @@ class FittedMixture:
     shape: tuple[int, ...]
 
     def sample(self, n: int, *, seed: int) -> np.ndarray:
+        validate.whole("n", n)
         model = copy.copy(self.model).set_params(random_state=seed)
         model.covariances_ = self.model.covariances_ * self.knobs.temperature
         points = np.random.default_rng(seed).permutation(model.sample(n)[0])  # unsorted
         return points.reshape(n, *self.shape)
-
-    def log_density(self, points: ArrayLike) -> np.ndarray:
-        """Log density of points (n, ...), in nats, (n,)."""
-        return self.model.score_samples(np.reshape(points, (len(points), -1)))

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from datawall import validate
 from datawall.evidence.seeds import independent
-from datawall.generators.protocol import Fitted, Generator
+from datawall.generators.protocol import Degenerate, Fitted, Generator
 from datawall.rows import Rows, join, length, take
 
 
@@ -27,19 +28,17 @@ class PerClass:
     generator: Generator
 
     def fit(self, data: tuple[ArrayLike, ArrayLike], *, seed: int) -> FittedPerClass:
-        points, labels = np.asarray(data[0]), np.asarray(data[1])
-        if len(points) != len(labels) or not len(labels):
-            raise ValueError(
-                f"{len(points)} points with {len(labels)} labels: give one label a point, and at "
-                "least one point"
-            )
+        points, labels = _labelled(data)
         classes, counts = np.unique(labels, return_counts=True)
         parts = []
         for label, own in zip(classes, independent(seed, len(classes)), strict=True):
             try:
                 parts.append(self.generator.fit(points[labels == label], seed=own))
-            except ValueError as error:
-                raise ValueError(f"class {label}: {error}") from error
+            except Degenerate as error:
+                raise type(error)(f"class {label}: {error}") from error
+            except Exception as error:
+                error.add_note(f"in the fit of class {label}")
+                raise
         return FittedPerClass(classes, counts / counts.sum(), tuple(parts))
 
 
@@ -52,6 +51,7 @@ class FittedPerClass:
     parts: tuple[Fitted, ...]
 
     def sample(self, n: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        validate.whole("n", n)
         counts = np.floor(n * self.shares + 1e-9).astype(int)
         last = np.argsort(counts - n * self.shares, kind="stable")[: n - counts.sum()]
         counts[last] += 1
@@ -79,6 +79,11 @@ class Committee:
     members: tuple[Generator, ...]
     apart: bool = False
 
+    def __post_init__(self):
+        if not self.members:
+            raise ValueError("a committee without members: give one or more generators")
+        validate.flag("apart", self.apart)
+
     def fit(self, data: Rows, *, seed: int) -> FittedCommittee:
         k = len(self.members)
         parts = [
@@ -95,6 +100,7 @@ class FittedCommittee:
     members: tuple[Fitted, ...]
 
     def sample(self, n: int, *, seed: int) -> Rows:
+        validate.whole("n", n)
         counts = np.diff(np.rint(np.linspace(0, n, len(self.members) + 1)).astype(int))
         asked = zip(self.members, counts, independent(seed, len(self.members)), strict=True)
         return join([member.sample(int(count), seed=own) for member, count, own in asked if count])
@@ -123,5 +129,16 @@ class FittedMetered(FittedPerClass):
     meter: Counter = field(default_factory=Counter, compare=False)
 
     def sample(self, n: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        drawn = super().sample(n, seed=seed)
         self.meter.update(drawn=n)
-        return super().sample(n, seed=seed)
+        return drawn
+
+
+def _labelled(data: tuple[ArrayLike, ArrayLike]) -> tuple[np.ndarray, np.ndarray]:
+    """Points and labels, or ValueError for what is no such pair; Degenerate if there are none."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise ValueError("labelled data are a pair: give (points, labels)")
+    points, labels = map(np.asarray, data)
+    if points.ndim and not len(points) and not labels.size:
+        raise Degenerate("0 points with 0 labels: give at least one point")
+    return points, validate.labels("labels", labels, len(points) if points.ndim else 1)

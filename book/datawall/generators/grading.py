@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from datawall import validate
 from datawall.generators.language import FittedLanguageModel
 from datawall.text import corpus
 
@@ -46,8 +47,13 @@ class Exam:
 
 
 @cache
-def shakespeare(length: int, count: int = 512) -> Exam:
-    """`count` rows of `length` letters of the plays that are held out, and the others' text."""
+def unseen_plays(length: int, count: int = 512) -> Exam:
+    """`count` rows of `length` letters of the plays that are held out, and the others' text.
+
+    Raises ValueError for rows of less than two letters, and for more than the plays hold.
+    """
+    validate.whole("length", length, least=2)
+    validate.whole("count", count)
     training, held_out = corpus.shakespeare().split(seed=0)
     letters = corpus.Vocabulary(training.text)
     counts = Counter(word.group().lower() for word in WORD.finditer(training.text))

@@ -13,10 +13,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from datawall import validate
+from datawall.generators.protocol import Degenerate, Diverged
 from datawall.lm import train
 from datawall.lm.model import Config, Transformer
 from datawall.lm.sampling import sample as continue_
 from datawall.lm.threads import one_thread
+
+_TRIES = 100  # draws of all rows with a mark in each of them, after which more would be in vain
 
 
 @dataclass(frozen=True)
@@ -44,31 +47,38 @@ class LanguageModel:
     teacher: FittedLanguageModel | None = None
 
     def __post_init__(self):
-        validate.positive(self, "vocab", "tokens", "width", "layers")
-        validate.temperature(self.temperature)
-        if self.teacher and self.teacher.knobs.vocab != self.vocab:
+        for name in ("vocab", "tokens", "width", "layers"):
+            validate.whole(name, getattr(self, name))
+        validate.temperature(self.temperature, least=validate.COLDEST)
+        if self.teacher is not None and self.teacher.knobs.vocab != self.vocab:
             raise ValueError(
                 f"the teacher knows {self.teacher.knobs.vocab} ids and the student {self.vocab}: "
                 "give both the same vocabulary"
             )
 
     def fit(self, data: Tensor, *, seed: int) -> FittedLanguageModel:
-        """Fit rows (count, length) of token ids; the seed draws weights and the order of rows."""
+        """Fit rows (count, length) of token ids; the seed draws weights and the order of rows.
+
+        Raises Degenerate for no rows and for a loss that is no longer a number.
+        """
         rows = torch.as_tensor(data)
         if rows.ndim != 2:
             raise ValueError(
                 f"the rows have shape {tuple(rows.shape)}: give (count, length), as "
                 "`corpus.windows` makes them of a text"
             )
-        validate.ids(rows.numpy(), self.vocab)
+        validate.ids(rows.numpy(), self.vocab, error=Degenerate)
         context = rows.shape[1] + 1
         marked = F.pad(rows.long(), (1, 0), value=self.vocab).flatten()
         text = F.pad(marked, (0, 1), value=self.vocab)  # windows of the context are whole rows
         config = Config(self.vocab + 1, self.width, self.layers, context=context)
         job = train.Job(config, [self.tokens], self.recipe, seed=seed, unique=len(rows) * context)
-        if self.teacher:
+        if self.teacher is not None:
             job = replace(job, objective=SoftTargets(self.teacher.model))
-        return FittedLanguageModel(self, train.fit(job, text))
+        try:
+            return FittedLanguageModel(self, train.fit(job, text))
+        except FloatingPointError as error:
+            raise Diverged(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -97,27 +107,48 @@ class FittedLanguageModel:
     model: Transformer
 
     def sample(self, n: int, *, seed: int) -> Tensor:
-        """Rows (n, length), int64."""
+        """Rows (n, length), int64.
+
+        Raises Degenerate for a model that writes nothing but rows with a mark in them, or whose
+        chances are no longer numbers.
+        """
+        validate.whole("n", n)
         rng, found, length = np.random.default_rng(seed), [], self.model.config.context - 1
         mark = self.knobs.vocab
-        start = torch.full((n, 1), mark)
+        start, empty = torch.full((n, 1), mark), 0
         while sum(map(len, found)) < n:
             with one_thread():
-                drawn = continue_(
-                    self.model, start, length, int(rng.integers(2**31)), self.knobs.temperature
-                )
+                own, warmth = int(rng.integers(2**31)), self.knobs.temperature
+                try:
+                    drawn = continue_(self.model, start, length, warmth, seed=own)
+                except FloatingPointError as error:
+                    raise Diverged(str(error)) from error
             rows = drawn[:, 1:]
             whole = rows[(rows != mark).all(1)]  # a mark inside a row is no token: draw again
-            if not len(whole) and self.knobs.temperature == 0:
-                raise ValueError("the likeliest row has a mark in it: train on more tokens")
+            empty = 0 if len(whole) else empty + 1
+            if empty and self.knobs.temperature == 0:
+                raise Degenerate("the likeliest row has a mark in it: train on more tokens")
+            if empty == _TRIES:
+                raise Degenerate(
+                    f"{empty * n:,} rows in succession have a mark in them: train on more tokens"
+                )
             found.append(whole)
         return torch.cat(found)[:n]
 
     @torch.no_grad()
     def nats(self, rows: Tensor) -> np.ndarray:
-        """Cross-entropy of rows (count, length) in nats a token, (count,)."""
-        rows = torch.as_tensor(rows).long()
+        """Cross-entropy of rows (count, length) in nats a token, (count,).
+
+        Raises ValueError for rows that the context doesn't hold, and for ids that it doesn't know.
+        """
+        rows, most = torch.as_tensor(rows), self.model.config.context
+        if rows.ndim != 2 or not 1 <= rows.shape[1] <= most:
+            raise ValueError(
+                f"the rows have shape {tuple(rows.shape)}: give (count, length), up to {most} "
+                "tokens each"
+            )
         validate.ids(rows.numpy(), self.knobs.vocab)
+        rows = rows.long()
         marked = F.pad(rows, (1, 0), value=self.knobs.vocab)
         with one_thread():
             parts = [self._nats(part) for part in marked.split(64)]

@@ -21,6 +21,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import NearestNeighbors
 from sklearn.svm import SVC
 
+from datawall import validate
 from datawall.evidence.intervals import Interval, over_draws
 
 DRAWS = 1_000  # of the bootstrap
@@ -28,7 +29,7 @@ DRAWS = 1_000  # of the bootstrap
 
 def perplexity(nats: ArrayLike) -> float:
     """exp of the mean cross-entropy, in nats a token, of texts of equal length: see `nats`."""
-    return math.exp(_finite(nats, "cross-entropies").mean())
+    return math.exp(validate.numbers("cross-entropies", nats).mean())
 
 
 # Fidelity and coverage ----------------------------------------------------------------------------
@@ -94,7 +95,7 @@ def oddness(points: ArrayLike, others: ArrayLike, k: int = 5) -> np.ndarray:
     collapse-in-generators.
     """
     points, others = _pair(points, others)
-    if not 1 <= k <= len(others):
+    if validate.whole("k", k) > len(others):
         raise ValueError(f"k is {k}, and there are {len(others)} others: give 1 to as many")
     return NearestNeighbors(n_neighbors=k).fit(others).kneighbors(points)[0][:, -1]
 
@@ -106,6 +107,9 @@ def full_coverage(real: int, fake: int, k: int = 5) -> float:
     comes before the k-th real one with the chance of drawing k real ones first [Naeem et al. 2020,
     appendix]. It depends on nothing else, in any number of dimensions.
     """
+    validate.whole("fake", fake)
+    validate.whole("k", k)
+    validate.whole("real", real, least=k)
     return 1 - math.prod((real - i) / (real + fake - i) for i in range(1, k + 1))
 
 
@@ -124,14 +128,15 @@ def two_sample(
     [Lopez-Paz and Oquab 2017, arXiv:1610.06545]. classifier: a support vector machine by default,
     which takes all coordinates as they are scaled.
 
-    Raises ValueError unless there are as many fake points as real ones.
+    Raises ValueError unless there are as many fake points as real ones, at least one a fold.
     """
     real, fake = _pair(real, fake)
     _same_number(real, fake)
+    validate.whole("folds", folds, least=2, most=max(2, len(real)))
     points = np.concatenate([real, fake])
     labels = np.repeat([0, 1], len(real))
     split = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    return float(cross_val_score(classifier or SVC(), points, labels, cv=split).mean())
+    return float(cross_val_score(_or_svc(classifier), points, labels, cv=split).mean())
 
 
 def similarity(a: ArrayLike, b: ArrayLike, bandwidth: float | None = None) -> np.ndarray:
@@ -141,26 +146,8 @@ def similarity(a: ArrayLike, b: ArrayLike, bandwidth: float | None = None) -> np
     own where several results are compared.
     """
     a, b = _pair(a, b)
-    return np.exp(-cdist(a, b, "sqeuclidean") / (2 * (bandwidth or _median(a, b)) ** 2))
-
-
-def mmd(real: ArrayLike, fake: ArrayLike, bandwidth: float | None = None) -> float:
-    """Squared maximum mean discrepancy under `similarity`, unbiased, so it may fall below zero.
-
-    [Gretton et al. 2012, Journal of Machine Learning Research 13:723, eq. 3.] For N(0, v) and
-    N(d, w) the truth is known, since E k = l / sqrt(l^2 + s) exp(-d^2 / (2 (l^2 + s))) with l the
-    bandwidth and s the sum of the two variances.
-    """
-    real, fake = _pair(real, fake)
-    if min(len(real), len(fake)) < 2:
-        raise ValueError("each set needs two points or more")
-    width = bandwidth or _median(real, fake)
-
-    def within(x):
-        n = len(x)
-        return (similarity(x, x, width).sum() - n) / (n * (n - 1))
-
-    return float(within(real) + within(fake) - 2 * similarity(real, fake, width).mean())
+    width = _median(a, b) if bandwidth is None else validate.positive("bandwidth", bandwidth)
+    return np.exp(-cdist(a, b, "sqeuclidean") / (2 * width**2))
 
 
 # Filters -----------------------------------------------------------------------------------------
@@ -177,6 +164,10 @@ def planted(passages: Sequence[str], copies: Sequence[int], *, seed: int) -> lis
         raise ValueError(
             f"{len(passages)} passages and {len(copies)} numbers of copies: give one each"
         )
+    validate.texts("passages", passages)
+    for passage, count in zip(passages, copies, strict=True):
+        validate.text("a passage", passage, empty=False)
+        validate.whole("a number of copies", count, least=0)
     rng = np.random.default_rng(seed)
     found = []
     for passage, count in zip(passages, copies, strict=True):
@@ -200,7 +191,9 @@ def grade(good: ArrayLike, bad: ArrayLike, *, seed: int) -> Grade:
     precision is that of a pool with as many of either as given. Raises ValueError when nothing
     was kept or a kind is missing. Chapter: data-quality.
     """
-    good, bad = np.asarray(good, bool), np.asarray(bad, bool)
+    good, bad = (
+        validate.mask(name, kept, (len(kept),)) for name, kept in (("good", good), ("bad", bad))
+    )
     if not (len(good) and len(bad)):
         raise ValueError("give pages of both kinds: one of them is empty")
     if not (good.any() or bad.any()):
@@ -228,8 +221,7 @@ def copies(
     """
     training, samples = _pair(training, samples)
     training, held_out = _pair(training, held_out)
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}: give a share between 0 and 1")
+    validate.share("level", level, inside=True)
     index = NearestNeighbors(n_neighbors=1).fit(training)
     usual = index.kneighbors(held_out)[0][:, 0]
     threshold = np.quantile(usual, level)
@@ -243,7 +235,7 @@ def vendi(similarities: ArrayLike) -> float:
     similarities: K (n, n), symmetric, with ones on its diagonal, as of `similarity(x, x)`. Points
     in c equal clusters without any similarity between them score c.
     """
-    matrix = _finite(similarities, "similarities")
+    matrix = validate.numbers("similarities", similarities)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"similarities have shape {matrix.shape}: give (n, n)")
     if not (np.allclose(np.diag(matrix), 1) and np.allclose(matrix, matrix.T)):
@@ -268,9 +260,8 @@ def spread(points: ArrayLike, labels: ArrayLike) -> Spread:
     either part may make up for the other. Raises ValueError unless each point has one label.
     Chapter: collapse-in-generators.
     """
-    points, labels = _flat(points), np.asarray(labels)
-    if labels.shape != (len(points),):
-        raise ValueError(f"{len(points)} points and labels {labels.shape}: give one label a point")
+    points = validate.rows("points", points)
+    labels = validate.labels("labels", labels, len(points))
     _, own = np.unique(labels, return_inverse=True)
     counts = np.bincount(own)
     means = np.stack([np.bincount(own, column) for column in points.T], 1) / counts[:, None]
@@ -285,9 +276,7 @@ def kinds(labels: ArrayLike) -> float:
     From 1, where all labels are the same, to their number where each is as frequent (Hill's number
     of order one [Hill 1973, doi:10.2307/1934352]). Chapter: collapse-in-generators.
     """
-    counts = np.unique(np.asarray(labels), return_counts=True)[1]
-    if not len(counts):
-        raise ValueError("there are no labels: give one or more")
+    counts = np.unique(validate.labels("labels", labels), return_counts=True)[1]
     return _effective(counts / counts.sum())
 
 
@@ -308,7 +297,7 @@ def repeated(rows: ArrayLike, n: int) -> float:
 
     rows: token ids (count, length), of equal length where results are compared.
     """
-    rows = np.atleast_2d(np.asarray(rows))
+    rows = _token_rows(rows, n)
     first = sum(len(np.unique(_grams(row, n, row.size), axis=0)) for row in rows)
     return 1 - first / (len(rows) * (rows.shape[1] - n + 1))
 
@@ -336,13 +325,16 @@ def usefulness(
     generator saw, or others, as the question may be. classifier: a support vector machine by
     default, as in `two_sample`. Raises ValueError unless synthetic and real are of one size.
     """
-    sets = [(_flat(points), np.asarray(labels)) for points, labels in (synthetic, real, test)]
+    sets = []
+    for points, labels in (synthetic, real, test):
+        points = validate.rows("points", points, width=sets[0][0].shape[1] if sets else None)
+        sets.append((points, validate.labels("labels", labels, len(points))))
     (fake, fake_labels), (true, true_labels), (points, labels) = sets
     _same_number(true, fake)
     both = np.concatenate([fake, true]), np.concatenate([fake_labels, true_labels])
 
     def accuracy(x, y):
-        return float(clone(classifier or SVC()).fit(x, y).score(points, labels))
+        return float(clone(_or_svc(classifier)).fit(x, y).score(points, labels))
 
     return Usefulness(accuracy(fake, fake_labels), accuracy(true, true_labels), accuracy(*both))
 
@@ -363,6 +355,7 @@ class _Overlap(NamedTuple):
 
 def _overlap(real: ArrayLike, fake: ArrayLike, k: int) -> _Overlap:
     real, fake = _pair(real, fake)
+    validate.whole("k", k, least=0)
     if not 1 <= k < min(len(real), len(fake)):
         raise ValueError(
             f"k is {k}, with {len(real)} real and {len(fake)} fake points: each needs k other "
@@ -393,14 +386,12 @@ def _median(a: np.ndarray, b: np.ndarray) -> float:
 
 def _grams(rows: ArrayLike, n: int, tokens: int) -> np.ndarray:
     """The n-grams (count, n) of the first `tokens` tokens."""
-    rows = np.atleast_2d(np.asarray(rows))
-    if rows.size < tokens:
+    rows = _token_rows(rows, n)
+    if rows.size < validate.whole("tokens", tokens):
         raise ValueError(
             f"{tokens:,} tokens are to be compared, and there are {rows.size:,}: lower the budget "
             "for all that are compared"
         )
-    if not 1 <= n <= rows.shape[1]:
-        raise ValueError(f"n is {n}, and a row has {rows.shape[1]} tokens")
     length = rows.shape[1]
     whole = rows[: tokens // length]
     parts = [np.lib.stride_tricks.sliding_window_view(whole, n, axis=1).reshape(-1, n)]
@@ -413,28 +404,30 @@ def _grams(rows: ArrayLike, n: int, tokens: int) -> np.ndarray:
     return grams
 
 
+def _token_rows(rows: ArrayLike, n: int) -> np.ndarray:
+    """Ids (count, length) of one or more rows that are no shorter than an n-gram."""
+    rows = np.atleast_2d(np.asarray(rows))
+    validate.ids(rows, None, name="tokens")
+    if rows.ndim != 2 or validate.whole("n", n) > rows.shape[1]:
+        raise ValueError(
+            f"n is {n}, and a row has {rows.shape[-1]} tokens in an array of shape {rows.shape}: "
+            "give (count, length) and an n-gram no longer than a row"
+        )
+    return rows
+
+
+def _or_svc(classifier: ClassifierMixin | None) -> ClassifierMixin:
+    return SVC() if classifier is None else classifier
+
+
 def _pair(a: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    a, b = _flat(a), _flat(b)
+    a, b = validate.rows("points", a), validate.rows("points", b)
     if a.shape[1] != b.shape[1]:
         raise ValueError(
             f"points of {a.shape[1]} and of {b.shape[1]} numbers can't be compared: give both in "
             "the same shape"
         )
     return a, b
-
-
-def _flat(points: ArrayLike) -> np.ndarray:
-    points = _finite(points, "points")
-    return points.reshape(len(points), -1)
-
-
-def _finite(values: ArrayLike, what: str) -> np.ndarray:
-    values = np.asarray(values, float)
-    if not values.size:
-        raise ValueError(f"there are no {what}: give one or more")
-    if not np.isfinite(values).all():
-        raise ValueError(f"the {what} hold NaN or infinity: leave those out")
-    return values
 
 
 def _same_number(real: np.ndarray, fake: np.ndarray) -> None:

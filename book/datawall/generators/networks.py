@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from datawall import validate
+from datawall.generators.protocol import Degenerate, Diverged
 from datawall.lm.threads import one_thread
 
 _CLOCK = 8  # numbers that tell a diffusion model's network the level
@@ -46,7 +47,11 @@ class VAE:
     temperature: float = 1.0
 
     def __post_init__(self):
-        validate.positive(self, "latent", "steps", "batch")
+        for name in ("latent", "steps", "batch"):
+            validate.whole(name, getattr(self, name))
+        validate.whole("hidden", self.hidden, least=0)
+        validate.positive("rate", self.rate)
+        validate.flag("noise", self.noise)
         validate.temperature(self.temperature)
 
     def fit(self, data: ArrayLike, *, seed: int) -> FittedVAE:
@@ -83,6 +88,7 @@ class FittedVAE:
 
     @torch.no_grad()
     def sample(self, n: int, *, seed: int) -> np.ndarray:
+        validate.whole("n", n)
         generator = torch.Generator().manual_seed(seed)
         spread = math.sqrt(self.knobs.temperature)
         with one_thread():
@@ -101,6 +107,7 @@ class FittedVAE:
     @torch.no_grad()
     def bound(self, points: ArrayLike, draws: int = 16, *, seed: int) -> np.ndarray:
         """Evidence lower bound in nats, (n,): at most the log density, up to its `draws`' noise."""
+        validate.whole("draws", draws)
         generator = torch.Generator().manual_seed(seed)
         units = self.frame.scaled(points)
         with one_thread():
@@ -144,7 +151,9 @@ class Diffusion:
     temperature: float = 1.0
 
     def __post_init__(self):
-        validate.positive(self, "levels", "hidden", "layers", "steps", "batch")
+        for name in ("levels", "hidden", "layers", "steps", "batch"):
+            validate.whole(name, getattr(self, name))
+        validate.positive("rate", self.rate)
         validate.temperature(self.temperature)
 
     def fit(self, data: ArrayLike, *, seed: int) -> FittedDiffusion:
@@ -180,6 +189,7 @@ class FittedDiffusion:
 
     @torch.no_grad()
     def sample(self, n: int, *, seed: int) -> np.ndarray:
+        validate.whole("n", n)
         generator = torch.Generator().manual_seed(seed)
         size = math.prod(self.frame.shape)
         a, sigma = self._levels()
@@ -213,8 +223,7 @@ class FittedDiffusion:
         For data N(mu, v) in one dimension the truth is -(x - m - a (mu - m)) / (a^2 v + sigma^2
         s^2), with a, sigma, m and s as in `levels`. Raises ValueError for a level without noise.
         """
-        if not 1 <= level <= self.knobs.levels:
-            raise ValueError(f"level is {level}: give one from 1 to {self.knobs.levels}")
+        validate.whole("level", level, most=self.knobs.levels)
         x = self.frame.scaled(noised)
         a, sigma = (part[level] for part in self._levels())
         with one_thread():
@@ -257,8 +266,11 @@ class Frame:
     shape: tuple[int, ...]
 
     def scaled(self, points: ArrayLike) -> Tensor:
-        """Points (n, ...) as vectors (n, d), float32."""
-        flat = np.reshape(points, (len(points), -1))
+        """Points (n, ...) as vectors (n, d), float32.
+
+        Raises ValueError for points that aren't finite or have another number of coordinates.
+        """
+        flat = validate.rows("points", points, width=len(self.mean))
         return torch.from_numpy(((flat - self.mean) / self.scale).astype(np.float32))
 
     def restore(self, units: Tensor) -> np.ndarray:
@@ -267,7 +279,7 @@ class Frame:
 
 
 def _framed(data: ArrayLike) -> tuple[Tensor, Frame]:
-    points, shape = validate.points(data)
+    points, shape = validate.points(data, error=Degenerate)
     frame = Frame(points.mean(0), float(np.sqrt(points.var(0).mean())), shape)
     return frame.scaled(points), frame
 
@@ -297,7 +309,5 @@ def _descend(module, loss, units: Tensor, knobs, generator: torch.Generator) -> 
             nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
     if not math.isfinite(now.item()):
-        raise FloatingPointError(
-            f"the loss is {now.item()} after {knobs.steps} steps: lower the rate"
-        )
+        raise Diverged(f"the loss is {now.item()} after {knobs.steps} steps: lower the rate")
     module.requires_grad_(False)

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from datawall.evidence import intervals
 from datawall.evidence.intervals import Interval
@@ -273,7 +273,7 @@ def _draw(name: str, given, futures: int, rng: np.random.Generator) -> np.ndarra
 
 
 def _lognormal(low, high, level, futures, rng) -> np.ndarray:
-    spread = np.log(high / low) / (2 * norm.ppf((1 + level) / 2))
+    spread = np.log(high / low) / (2 * ndtri((1 + level) / 2))
     return np.exp(np.log(low * high) / 2 + spread * rng.standard_normal(futures))
 
 

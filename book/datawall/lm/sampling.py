@@ -5,9 +5,12 @@ Chapter: scaling-laws.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from datawall import validate
 from datawall.lm.model import Cache, Transformer
 
 
@@ -17,7 +20,7 @@ def sample(
     prompt: Tensor,
     length: int,
     temperature: float = 1.0,
-    together: int = 512,
+    together: int = 256,
     *,
     seed: int,
 ) -> Tensor:
@@ -27,12 +30,17 @@ def sample(
     many sequences are continued at once, which bounds the memory. When the context is full, reading
     starts anew from the last half of it.
 
-    Raises ValueError for an empty prompt or a negative temperature.
+    Raises ValueError for an empty prompt, ids that the model doesn't know, a negative length, and a
+    temperature that is neither 0 nor at least 1e-6; FloatingPointError when the model's logits are
+    no longer numbers.
     """
-    if prompt.ndim != 2 or not prompt.shape[1]:
-        raise ValueError(f"the prompt has shape {tuple(prompt.shape)}: give (count, time >= 1)")
-    if temperature < 0:
-        raise ValueError(f"temperature is {temperature}: give 0 (the likeliest token) or more")
+    if not torch.is_tensor(prompt) or prompt.ndim != 2 or not prompt.numel():
+        shape = tuple(getattr(prompt, "shape", ()))
+        raise ValueError(f"the prompt has shape {shape}: give a tensor (count >= 1, time >= 1)")
+    validate.ids(prompt.cpu().numpy(), model.config.vocab, name="ids of the prompt")
+    validate.whole("length", length, least=0)
+    validate.temperature(temperature, least=validate.COLDEST)
+    validate.whole("together", together)
     generator = torch.Generator(prompt.device).manual_seed(seed)
     groups = [
         _continue(model, group, length, generator, temperature) for group in prompt.split(together)
@@ -57,6 +65,11 @@ def _continue(model, prompt, length, generator, temperature):
 
 
 def _pick(logits: Tensor, generator: torch.Generator, temperature: float) -> Tensor:
+    if not math.isfinite(logits.sum().item()):  # of numbers of a usual size, and so finite
+        raise FloatingPointError(
+            "the model's logits hold NaN or infinity, so no token can be drawn: train it again at "
+            "a lower rate"
+        )
     if temperature == 0:
         return logits.argmax(-1)
     reached = (logits / temperature).softmax(-1).cumsum(-1)

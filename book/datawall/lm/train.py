@@ -11,13 +11,16 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
+import joblib
 import numpy as np
 import torch
 import xarray as xr
-from torch import Tensor
+from torch import Tensor, nn
 
-from datawall.evidence.replicate import replicate
+from datawall import validate
+from datawall.evidence.replicate import over_grid
 from datawall.lm.model import Config, Transformer
 from datawall.lm.threads import one_thread
 from datawall.text import corpus
@@ -32,7 +35,10 @@ class Recipe:
     batch: windows a step. rate: peak learning rate at width 64; other widths get rate x 64 / width,
     as found best on plays kept apart from the book's validation plays. warmup: steps. decay: share
     of a budget's steps over which the rate falls to zero. weight_decay: AdamW's, on matrices only.
-    clip: largest norm of the gradient.
+    clip: largest norm of the gradient, infinity for no limit.
+
+    Raises ValueError for a batch, a warm-up, a rate or a clip that isn't above 0, a decay outside 0
+    to 1, and a negative weight decay.
     """
 
     batch: int = 8
@@ -41,6 +47,14 @@ class Recipe:
     decay: float = 0.25
     weight_decay: float = 0.1
     clip: float = 1.0
+
+    def __post_init__(self):
+        validate.whole("batch", self.batch)
+        validate.whole("warmup", self.warmup)
+        validate.positive("rate", self.rate)
+        validate.share("decay", self.decay)
+        validate.nonnegative("weight_decay", self.weight_decay)
+        validate.positive("clip", self.clip, endless=True)
 
     def peak(self, width: int) -> float:
         """The peak learning rate of a model of this width."""
@@ -61,6 +75,9 @@ class Job:
     objective: what training makes small, a function of the model and windows (batch, context + 1);
     by default the cross-entropy of the next token. text: token ids (tokens,) of its own, in place
     of those that it is run on.
+
+    Raises ValueError for budgets or unique tokens that aren't whole numbers, and for a text that
+    isn't one row of whole numbers.
     """
 
     config: Config
@@ -70,6 +87,14 @@ class Job:
     unique: int | None = None
     objective: Callable[[Transformer, Tensor], Tensor] = Transformer.loss
     text: Tensor | None = None
+
+    def __post_init__(self):
+        for budget in self.budgets:
+            validate.whole("budgets", budget)
+        if self.unique is not None:
+            validate.whole("unique", self.unique)
+        if self.text is not None:
+            validate.tokens(self.text)
 
 
 def loss(model: Transformer, windows: Tensor) -> dict[str, float]:
@@ -97,12 +122,12 @@ def run(
     text (unless the job repeats part of it), and FloatingPointError when the loss is no longer a
     number.
     """
-    return _run(job, text, validation, measure, device)[0]
+    return _run([job], text, validation, measure, device)[0][0]
 
 
 def fit(job: Job, text: Tensor, device: str = "cpu") -> Transformer:
     """Train as `run` does to the last of the job's budgets and return the model."""
-    return _run(job, text, text[:0], lambda model, windows: {}, device)[1]
+    return _run([job], text, text[:0], lambda model, windows: {}, device)[1]
 
 
 def sweep(
@@ -127,53 +152,97 @@ def sweep(
     `seconds` of each run. Expensive jobs start first, so that no core waits long at the end.
     """
 
-    def trained(**cell):
-        one = job(**cell)
-        rows = run(one, text, validation, measure)
-        read = [row["tokens"] for row in rows]
-        measured = [xr.Dataset({k: v for k, v in row.items() if k not in ABOUT}) for row in rows]
-        found = xr.concat(measured, xr.Variable("tokens", read))
-        return found.assign(
-            seconds=rows[0]["seconds"], params=one.config.params, all_params=one.config.all_params
-        )
+    seeds = list(seeds)
+    workers = joblib.cpu_count() if workers is None else workers
+    cells = math.prod(len(values) for values in settings.values())
+    parts = np.array_split(seeds, min(len(seeds), math.ceil(workers / max(cells, 1))))
 
-    def cost(**cell):
-        one = job(**cell)
+    def trained(part, **cell):
+        jobs = [job(**cell, seed=int(seed)) for seed in parts[part]]
+        found = [_graded(group, text, validation, measure) for group in _side_by_side(jobs)]
+        config = jobs[0].config
+        shape = {"params": config.params, "all_params": config.all_params}
+        return xr.concat(found, "own").assign_coords(own=parts[part]).assign(shape)
+
+    def cost(part, **cell):
+        one = job(**cell, seed=seeds[0])
         return one.config.params * max(one.budgets)
 
-    found = replicate(trained, seeds=seeds, keep=keep, cost=cost, workers=workers, **settings)
-    shapes = {name: found[name].isel(seed=0, drop=True) for name in ("params", "all_params")}
-    return found.assign(shapes)
+    kept = None if keep is None else lambda part, **cell: keep(**cell)
+    grid = settings | {"part": range(len(parts))}
+    found = over_grid(trained, keep=kept, cost=cost, workers=workers, **grid)
+    apart = [found.isel(part=i, drop=True) for i in range(len(parts))]
+    shape = apart[0][["params", "all_params"]]
+    together = reduce(xr.Dataset.combine_first, [part.drop_vars(shape) for part in apart])
+    return together.rename(own="seed").sel(seed=seeds).assign(shape)
 
 
-def _run(job, text, validation, measure, device):
-    text = job.text if text is None or job.text is not None else text
-    if text is None:
+TOGETHER = 2**15  # numbers in a batch's vectors: above it models gain nothing side by side
+
+
+def _side_by_side(jobs: list[Job]) -> list[list[Job]]:
+    """Jobs in groups, in their order, to train at once: alike in all but seed and text."""
+    groups = []
+    for job in jobs:
+        alike = bool(groups) and _shape(groups[-1][0]) == _shape(job)
+        size = job.recipe.batch * job.config.context * job.config.width
+        if alike and job.objective is Transformer.loss and size <= TOGETHER:
+            groups[-1].append(job)
+        else:
+            groups.append([job])
+    return groups
+
+
+def _shape(job: Job) -> tuple:
+    return job.config, tuple(job.budgets), job.recipe, job.objective
+
+
+def _graded(jobs, text, validation, measure) -> xr.Dataset:
+    """What `measure` finds of each job at each budget: (own, tokens)."""
+    rows, _ = _run(jobs, text, validation, measure, "cpu")
+    runs = []
+    for own in rows:
+        found = [xr.Dataset({k: v for k, v in row.items() if k not in ABOUT}) for row in own]
+        found = xr.concat(found, xr.Variable("tokens", [row["tokens"] for row in own]))
+        runs.append(found.assign(seconds=own[0]["seconds"]))
+    return xr.concat(runs, "own")
+
+
+def _run(jobs, text, validation, measure, device):
+    texts = [text if job.text is None else job.text for job in jobs]
+    if any(own is None for own in texts):
         raise ValueError("there is no text to train on: give one to the job, or to all jobs")
+    for own in texts:
+        validate.tokens(own)
     with one_thread():
-        return _trunk(job, text, validation.to(device), measure, device)
+        return _trunk(jobs, texts, validation.to(device), measure, device)
 
 
-def _trunk(job, text, validation, measure, device):
+def _trunk(jobs: list[Job], texts: list[Tensor], validation: Tensor, measure, device):
+    """Train jobs that differ in seed and text side by side: rows of each, and the last model."""
     began = time.perf_counter()
-    config, recipe = job.config, job.recipe
-    steps = [budget // (recipe.batch * config.context) for budget in job.budgets]
-    _check(job, steps)
-    windows, order = _reading(job, text, recipe.batch * steps[-1])
-    batches = windows.to(device), order.split(recipe.batch)
-    model = Transformer(config, seed=job.seed).to(device)
+    config, recipe = jobs[0].config, jobs[0].recipe
+    steps = [budget // (recipe.batch * config.context) for budget in jobs[0].budgets]
+    for job in jobs:
+        _check(job, steps)
+    count = recipe.batch * steps[-1]
+    read = [_reading(job, text, count) for job, text in zip(jobs, texts, strict=True)]
+    batches = [(windows.to(device), order.split(recipe.batch)) for windows, order in read]
+    model = Transformer(config, seed=[job.seed for job in jobs]).to(device)
     state = model, _optimizer(model, recipe)
-    rows, done = [], 0
+    rows, done = [[] for _ in jobs], 0
     for budget in steps:
         leave = budget - max(1, round(recipe.decay * budget))
-        _advance(*state, batches, range(done, leave), budget, job)
+        _advance(*state, batches, range(done, leave), budget, jobs[0])
         done = leave
         branch = copy.deepcopy(state)
-        _advance(*branch, batches, range(leave, budget), budget, job)
-        row = {"params": config.params, "tokens": budget * recipe.batch * config.context}
-        rows.append(row | {"seed": job.seed} | measure(branch[0], validation))
-    seconds = time.perf_counter() - began
-    return [row | {"seconds": seconds} for row in rows], branch[0]
+        _advance(*branch, batches, range(leave, budget), budget, jobs[0])
+        about = {"params": config.params, "tokens": budget * recipe.batch * config.context}
+        for i, (own, job) in enumerate(zip(rows, jobs, strict=True)):
+            found = measure(branch[0].alone(i), validation)
+            own.append(about | {"seed": job.seed} | found)
+    seconds = (time.perf_counter() - began) / len(jobs)
+    return [[row | {"seconds": seconds} for row in own] for own in rows], branch[0]
 
 
 def _reading(job: Job, text: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -205,7 +274,7 @@ def _check(job: Job, steps: list[int]) -> None:
 
 
 def _optimizer(model: Transformer, recipe: Recipe) -> torch.optim.AdamW:
-    matrices = [p for p in model.blocks.parameters() if p.ndim == 2]
+    matrices = [p for p in model.blocks.parameters() if p.ndim == 3]
     decayed = {id(p) for p in matrices}
     others = [p for p in model.parameters() if id(p) not in decayed]
     groups = [
@@ -220,18 +289,39 @@ def _optimizer(model: Transformer, recipe: Recipe) -> torch.optim.AdamW:
 def _advance(model, optimizer, batches, steps: range, budget: int, job: Job) -> None:
     recipe = job.recipe
     peak = recipe.peak(model.config.width)
-    windows, order = batches
+    weights = list(model.parameters())
     model.train()
     for step in steps:
         for group in optimizer.param_groups:
             group["lr"] = peak * recipe.rate_at(step, budget)
-        loss_now = job.objective(model, windows[order[step]])
+        losses = _losses(
+            model, torch.stack([windows[order[step]] for windows, order in batches]), job
+        )
         optimizer.zero_grad()
-        loss_now.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        losses.sum().backward()
+        _clip(weights, recipe.clip)
         optimizer.step()
     model.eval()
-    if steps and not math.isfinite(loss_now.item()):
+    if steps and not losses.isfinite().all():
+        number = int((~losses.isfinite()).nonzero()[0, 0])
         raise FloatingPointError(
-            f"the loss is {loss_now.item()} after {steps.stop} steps: lower the learning rate"
+            f"the loss of seed {model.seeds[number]} is {losses[number].item()} after {steps.stop} "
+            "steps: lower the learning rate"
         )
+
+
+def _losses(model: Transformer, windows: Tensor, job: Job) -> Tensor:
+    """The job's objective for each model, (models,)."""
+    if len(windows) == 1:
+        return job.objective(model, windows[0]).reshape(1)
+    return job.objective(model, windows)
+
+
+def _clip(weights: list[Tensor], most: float) -> None:
+    """Shorten each model's gradient to a norm of at most `most`."""
+    # model by model, since a norm over several rows is added up in another order than over one
+    rows = zip(*(weight.grad.unbind() for weight in weights), strict=True)
+    norms = torch.stack([nn.utils.get_total_norm(own) for own in rows])
+    factor = (most / (norms + 1e-6)).clamp(max=1.0)
+    for weight in weights:
+        weight.grad.mul_(factor.view(-1, *[1] * (weight.ndim - 1)))

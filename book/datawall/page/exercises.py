@@ -11,9 +11,10 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from numbers import Number
-from pathlib import Path
 
-EXERCISES = Path(__file__).parents[2] / "exercises.toml"
+from datawall import BOOK
+
+EXERCISES = BOOK / "exercises.toml"
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,12 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from IPython.display import display
 
+from datawall import BOOK
 from datawall.evidence.intervals import decimals
 
-BOOK = Path(__file__).parents[2]
 VERDICTS = (
     "holds",
     "holds within limits",

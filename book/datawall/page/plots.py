@@ -9,18 +9,20 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import altair as alt
-import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
+from IPython import get_ipython
 from IPython.display import Markdown, display
-from matplotlib.axes import Axes
 
 from datawall.evidence.intervals import Interval
 from datawall.page import results
+
+if TYPE_CHECKING:  # what draws takes as long to import as the rest, and workers don't draw
+    import altair as alt
+    from matplotlib.axes import Axes
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -32,7 +34,11 @@ def style() -> None:
 
     A chapter calls it first: the clock of its run time starts here.
     """
+    import matplotlib.pyplot as plt
+
     results.begin()
+    if _in_kernel():
+        get_ipython().enable_matplotlib("inline")  # whatever MPLBACKEND says
     plt.rcdefaults()
     plt.rcParams.update(
         {
@@ -56,12 +62,15 @@ def style() -> None:
             "svg.fonttype": "none",  # text stays text: a third of the size, and it can be read out
         }
     )
-    try:
+    if _in_kernel():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
-    except ImportError:
-        return  # not in a notebook
-    if matplotlib.get_backend().lower() in ("inline", "module://matplotlib_inline.backend_inline"):
+
         set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches="tight")
+
+
+def _in_kernel() -> bool:
+    """Whether a notebook's kernel runs this, and not a terminal or a test."""
+    return getattr(get_ipython(), "kernel", None) is not None
 
 
 def band(ax: Axes, values: Interval | xr.DataArray, *, x: str, hue: str | None = None, **options):
@@ -215,6 +224,8 @@ def knobs(
     leaves them to the reader. Returns the parameters, for a chart's `add_params`, and for each
     name the Vega expression of its value.
     """
+    import altair as alt
+
     params, now = [], {}
     for name, (label, least, most, step, start) in sliders.items():
         slider = alt.binding_range(min=least, max=most, step=step, name=label)
@@ -245,6 +256,8 @@ def explorer(
     title. switches: for each field a label, the values to choose from, and the first choice.
     colors: of the series, where a figure beside it has given them colours already.
     """
+    import altair as alt
+
     field, title = series
     chosen = [
         alt.param(

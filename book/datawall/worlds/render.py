@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike
 from sklearn.datasets import load_sample_images
 from torch.nn import functional as F
 
+from datawall import validate
+
 # The ways to write each digit: strokes through points, x to the right and y down, one unit high.
 STROKES = {
     0: [
@@ -120,14 +122,13 @@ class Knobs:
     def __post_init__(self):
         for name, value in vars(self).items():
             most = SHARES.get(name, np.inf)
-            if not 0 <= value <= most or not np.isfinite(value):
-                span = f"between 0 and {most}" if name in SHARES else "0 or more"
-                raise ValueError(f"the knob {name} is {value}: it must be {span}")
+            validate.number(f"the knob {name}", value, least=0, most=most)
         if not (self.height > 0 and self.pen > 0):
             raise ValueError("height and pen must be above 0, or there is nothing to see")
 
     def times(self, strength: float) -> Knobs:
         """Every knob at so many times its value, shares at no more than SHARES allows."""
+        validate.nonnegative("strength", strength)
         turned = {k: min(strength * getattr(self, k), SHARES.get(k, np.inf)) for k in KNOBS}
         return replace(self, **turned)
 
@@ -167,9 +168,9 @@ def render(labels: ArrayLike, knobs: Knobs | None = None, side: int = 28, *, see
     labels: digits (n,). Knobs draw from streams of their own, so that turning one off leaves the
     others' draws as they were. Raises ValueError for labels that aren't digits, or a side below 8.
     """
-    knobs = knobs or Knobs()
+    knobs = Knobs() if knobs is None else knobs
     labels = _digits(labels)
-    if side < 8:
+    if validate.whole("side", side) < 8:
         raise ValueError(f"a side of {side} pixels is too small for a digit: give 8 or more")
     n, streams = len(labels), _streams(seed)
     draw = _draws(knobs, n, seed)
@@ -195,11 +196,9 @@ def vary(images: ArrayLike, knobs: Knobs, *, seed: int) -> np.ndarray:
     """Images (n, side, side) turned, sized, stretched, slanted and moved as `render` would.
 
     Augmentation of real images by the same draws of the same knobs; the others don't act on a
-    picture that exists. Raises ValueError for images that aren't square.
+    picture that exists. Raises ValueError for images that aren't square or not finite.
     """
-    images = torch.as_tensor(np.asarray(images, np.float32))
-    if images.ndim != 3 or images.shape[1] != images.shape[2]:
-        raise ValueError(f"images of shape {tuple(images.shape)}: give squares (n, side, side)")
+    images = torch.as_tensor(validate.images("images", images))
     n, side, _ = images.shape
     draw = _draws(knobs, n, seed)
     back = np.linalg.inv(_affine(*(draw(k) for k in AFFINE))[:, 0])  # from place to origin
@@ -215,8 +214,8 @@ def paste(parts: ArrayLike, side: int, *, seed: int | list[int]) -> Pictures:
     The place is the middle of the part's ink, or of the part if it has none. Raises ValueError for
     parts that aren't square or are larger than the side.
     """
-    parts = np.asarray(parts, np.float32)
-    if parts.ndim != 3 or parts.shape[1] != parts.shape[2] or parts.shape[1] > side:
+    parts = validate.images("parts", parts)
+    if parts.shape[1] > validate.whole("side", side):
         raise ValueError(f"parts of shape {parts.shape}: give squares (n, size, size) up to {side}")
     n, size, _ = parts.shape
     pages, grid = np.zeros((n, side, side), np.float32), np.arange(size)
@@ -233,9 +232,10 @@ def photographs(n: int, side: int, *, seed: int) -> np.ndarray:
 
     The photographs are shrunk to a third first. Raises ValueError for a side that they don't hold.
     """
+    validate.whole("n", n, least=0)
     shrunk = [_shrunk(photo) for photo in load_sample_images().images]
     tall, wide = shrunk[0].shape
-    if not 0 < side <= tall:
+    if not 0 < validate.whole("side", side) <= tall:
         raise ValueError(f"a side of {side}: the photographs hold pieces of 1 to {tall} pixels")
     rng = np.random.default_rng(seed)
     spots = rng.integers(0, [len(shrunk), tall - side + 1, wide - side + 1], (n, 3))

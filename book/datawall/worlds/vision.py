@@ -6,6 +6,7 @@ are compared at equal compute. One thread; one seed, one network. Chapter: simul
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,11 +15,15 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from datawall import validate
 from datawall.lm.threads import one_thread
 
 
 def classifier(side: int = 14, classes: int = 10, width: int = 16, *, seed: int) -> nn.Module:
     """Two convolutions of stride two and a linear layer: images (n, side, side) to (n, classes)."""
+    validate.whole("side", side)
+    validate.whole("classes", classes)
+    validate.whole("width", width)
     left = ((side + 1) // 2 + 1) // 2
     first, second = nn.Conv2d(1, width, 3, 2, 1), nn.Conv2d(width, 2 * width, 3, 2, 1)
     last = nn.Linear(2 * width * left**2, classes)
@@ -52,6 +57,8 @@ def locator(side: int = 32, width: int = 12, *, seed: int) -> nn.Module:
 
     The network makes a map of evidence; its answer is the map's centre of mass (a soft argmax).
     """
+    validate.whole("side", side)
+    validate.whole("width", width)
     return _drawn(_Locator(side, width), seed)
 
 
@@ -77,8 +84,13 @@ def learn(
 
     sources: pairs of images (n, side, side) and targets (n, ...), drawn with replacement. rate: the
     peak of AdamW's learning rate, which rises and falls once. Raises ValueError for a source that
-    is empty or whose images and targets differ in number, and for more sources than a batch holds.
+    is empty or whose images and targets differ in number, whose images aren't finite squares or
+    whose targets are NaN, and for more sources than a batch holds; FloatingPointError when the loss
+    is no longer a number.
     """
+    validate.whole("steps", steps)
+    validate.whole("batch", batch)
+    validate.positive("rate", rate)
     if not 0 < len(sources) <= batch:
         raise ValueError(f"{len(sources)} sources for batches of {batch}: give one to {batch}")
     for images, targets in sources:
@@ -87,6 +99,8 @@ def learn(
                 f"a source has {len(images)} images and {len(targets)} targets: give as many of "
                 "the one as of the other, and at least one"
             )
+        validate.images("images", images)
+        validate.numbers("targets", targets)
     with one_thread():
         pairs = [(_tensor(x), torch.as_tensor(y)) for x, y in sources]
         return _train(net, pairs, np.random.default_rng([seed, 1]), steps, batch, rate, loss)
@@ -104,19 +118,29 @@ def _train(net, pairs, rng, steps, batch, rate, loss):
         error.backward()
         optimizer.step()
         schedule.step()
+    if not math.isfinite(error.item()):
+        raise FloatingPointError(f"the loss is {error.item()} after {steps} steps: lower the rate")
     return net
 
 
 def answers(net: nn.Module, images: ArrayLike) -> np.ndarray:
-    """What the network says of images (n, side, side): labels (n,), or places (n, 2)."""
+    """What the network says of images (n, side, side): labels (n,), or places (n, 2).
+
+    Raises ValueError for images that aren't finite squares, and FloatingPointError for a network
+    whose answers aren't finite.
+    """
+    images = validate.images("images", images)
     with torch.no_grad():
         said = torch.cat([net(part) for part in _tensor(images).split(500)])
+    if not said.isfinite().all():
+        raise FloatingPointError("the network's answers hold NaN or infinity: train it again")
     return said.numpy() if said.shape[1] == 2 else said.argmax(1).numpy()
 
 
 def accuracy(net: nn.Module, images: ArrayLike, labels: ArrayLike) -> float:
     """Percent of images (n, side, side) whose labels (n,) the network names."""
-    return 100 * float(np.mean(answers(net, images) == np.asarray(labels)))
+    labels = validate.labels("labels", labels, len(images))
+    return 100 * float(np.mean(answers(net, images) == labels))
 
 
 def _tensor(images: ArrayLike) -> Tensor:
