@@ -49,6 +49,12 @@ def test_rows_can_be_chosen():
     assert 0 < len(old.rare) < len(CRASHES.rare) and old.names == CRASHES.names
 
 
+def test_a_column_is_found_by_its_name():
+    assert set(CRASHES.column("year")) == set(range(1997, 2003))
+    with pytest.raises(ValueError, match="colour"):
+        CRASHES.column("colour")
+
+
 def test_cost_by_hand():
     assert rare.cost(SCORES, RARE, 10, 0.5) == pytest.approx((10 + 1) / 5)
     assert rare.cost(SCORES, RARE, 10, 0.0) == pytest.approx(3 / 5)
@@ -116,11 +122,16 @@ def test_smote_of_independent_pairs_keeps_two_thirds_of_the_variance():
 def test_scores_by_hand():
     chances, labels = np.array([0.9, 0.6, 0.4, 0.2]), np.array([1, 0, 1, 0])
     found = rare.scores(chances, labels, ratio=5, own=0.3)
-    assert found.auc == pytest.approx(75) and found.recall == pytest.approx(50)
-    assert found.precision == pytest.approx(100 * (1 + 2 / 3) / 2)
-    assert found.brier == pytest.approx(100 * (0.01 + 0.36 + 0.36 + 0.04) / 4)
-    assert found.at_half == pytest.approx(1000 * (1 + 5) / 4)
-    assert found.at_own == pytest.approx(1000 * 1 / 4)
+    assert found == pytest.approx(
+        {
+            "auc": 75,
+            "average_precision": 100 * (1 + 2 / 3) / 2,
+            "recall": 50,
+            "brier": 100 * (0.01 + 0.36 + 0.36 + 0.04) / 4,
+            "at_half": 1000 * (1 + 5) / 4,
+            "at_own": 1000 * 1 / 4,
+        }
+    )
 
 
 def test_alarms_by_hand():

@@ -32,6 +32,11 @@ class Cases(NamedTuple):
         """The same with some rows only, by number or by a mask."""
         return Cases(self.features[rows], self.rare[rows], self.groups[rows], self.names)
 
+    def column(self, name: str) -> np.ndarray:
+        """One feature (n,) by its name. Raises ValueError for a name that isn't among them."""
+        validate.choice("name", name, self.names)
+        return self.features[:, self.names.index(name)]
+
 
 def crashes() -> Cases:
     """26,216 front-seat occupants of crashed cars, United States, 1997 to 2002; did they die?
@@ -136,32 +141,24 @@ def material(
     return features, rare, np.ones(len(rare))
 
 
-class Scores(NamedTuple):
-    """How well chances rank and how well they are calibrated, in percent, and what they cost."""
+def scores(chances: ArrayLike, rare: ArrayLike, ratio: float, own: float) -> dict[str, float]:
+    """How well chances (n,) that cases are rare rank and are calibrated, and what they cost.
 
-    auc: float
-    precision: float  # average precision
-    recall: float  # of alarms from one half on
-    brier: float
-    at_half: float  # cost of 1,000 cases in false alarms, alarms from one half on
-    at_own: float  # the same, alarms from the model's own threshold on
-
-
-def scores(chances: ArrayLike, rare: ArrayLike, ratio: float, own: float) -> Scores:
-    """Scores of chances (n,) that cases are rare; `own` is the model's own threshold.
-
-    Raises ValueError unless each case has a chance from 0 to 1 and is rare (1) or isn't (0), and
-    there are cases of both kinds.
+    ratio: the cost of a missed case in false alarms. own: the model's own threshold. Returns, in
+    percent, "auc", "average_precision", "recall" (of alarms from one half on) and "brier"; and the
+    cost of 1,000 cases in false alarms, "at_half" and "at_own" threshold. Raises ValueError unless
+    each case has a chance from 0 to 1 and is rare (1) or isn't (0), and there are cases of both
+    kinds. Chapter: rare-events.
     """
     chances, rare = _judged(chances, rare, both=True, most=1)
-    shares = (
-        metrics.roc_auc_score(rare, chances),
-        metrics.average_precision_score(rare, chances),
-        np.mean(chances[rare == 1] >= 0.5),
-        metrics.brier_score_loss(rare, chances),
-    )
-    costs = (cost(chances, rare, ratio, at) for at in (0.5, own))
-    return Scores(*(100 * float(x) for x in shares), *(1000 * x for x in costs))
+    return {
+        "auc": 100 * float(metrics.roc_auc_score(rare, chances)),
+        "average_precision": 100 * float(metrics.average_precision_score(rare, chances)),
+        "recall": 100 * float(np.mean(chances[rare == 1] >= 0.5)),
+        "brier": 100 * float(metrics.brier_score_loss(rare, chances)),
+        "at_half": 1000 * cost(chances, rare, ratio, 0.5),
+        "at_own": 1000 * cost(chances, rare, ratio, own),
+    }
 
 
 def alarms(
