@@ -1,4 +1,7 @@
-"""What a chain of language models reads and writes, for a page. Chapter: collapse-in-language-models."""
+"""What a chain of language models reads and writes, for a page.
+
+Chapter: collapse-in-language-models.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from datawall.generators.grading import Exam
 
 
 def examined(turns: Iterable[Generation], exam: Exam, rows: int, *, seed: int) -> xr.Dataset:
-    """Each generation of a chain by its loss, by what it writes, and by how that looks to the first.
+    """Each generation of a chain: its loss, what it writes, and how that looks to the first.
 
     loss (generation,): on the exam's rows, in nats a letter. nats (generation, row): of so many
     rows that it writes, under the first generation. written (generation, line): the first two of
