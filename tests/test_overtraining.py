@@ -52,15 +52,12 @@ def test_a_model_that_is_too_small_has_a_debt_that_no_tokens_pay():
 
 def test_published_cases_of_serving_save_what_was_published():
     cases = overtraining.serving_cases()
-    assert (cases.small < cases.index).all() and (cases.long > cases.tokens).all()
-    assert cases.saved.round(2).tolist() == cases.published.tolist()
-    case = cases.loc[13e9]
-    cost = [overtraining.lifetime_flops(n, d, 2e12) for n, d in case_models(case)]
-    assert case.saved == pytest.approx(1 - cost[1] / cost[0])
-
-
-def case_models(case):
-    return (case.name, case.tokens), (case.small, case.long)
+    assert cases["saved, %"].round().tolist() == cases["published, %"].tolist()
+    assert (cases.cheapest < cases.index).all() and (cases["cheapest reads"] > cases.reads).all()
+    case = cases.loc[13]
+    usual = overtraining.lifetime_flops(13e9, case.reads * 1e12, 2e12)
+    better = overtraining.lifetime_flops(case.cheapest * 1e9, case["cheapest reads"] * 1e12, 2e12)
+    assert case["saved, %"] == pytest.approx(100 * (1 - better / usual))
 
 
 def test_the_optimal_ratio_is_that_of_the_best_split():

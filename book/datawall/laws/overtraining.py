@@ -75,19 +75,25 @@ def cheapest(law: Chinchilla, params: float, served: float) -> tuple[float, floa
 
 
 def serving_cases() -> pd.DataFrame:
-    """The worked examples of Sardana et al. 2024 with their law, a row each, worked out again.
+    """The worked examples of Sardana et al. 2024, worked out again under their law, a row each.
 
-    Index params, of the compute-optimal model; columns tokens, that it reads; served, in its life;
-    small and long, params and tokens of the cheapest model of equal loss; saved, a share of the
-    cost; published, that share as the paper prints it.
+    For a compute-optimal model of some billions of params: what it reads and serves, in trillions
+    of tokens; the cheapest model of equal loss, and what that reads; the share of the lifetime's
+    operations that it saves, in percent, ours and as the paper prints it.
     """
-    cases = ((13e9, 2e12, 0.17), (30e9, 1e13, 0.28), (70e9, 1e13, 0.12))
-    law, rows = SARDANA_2024, []
-    for params, served, said in cases:
-        best = cheapest(law, params, served)
-        rows.append((params, optimal_tokens(law, params), served, *best, said))
-    names = ["params", "tokens", "served", "small", "long", "saved", "published"]
-    return pd.DataFrame(rows, columns=names).set_index("params")
+    law, rows = SARDANA_2024, {}
+    for billions, trillions, published in ((13, 2, 17), (30, 10, 28), (70, 10, 12)):
+        params, served = 1e9 * billions, 1e12 * trillions
+        small, long, saved = cheapest(law, params, served)
+        rows[billions] = {
+            "reads": optimal_tokens(law, params) / 1e12,
+            "serves": trillions,
+            "cheapest": small / 1e9,
+            "cheapest reads": long / 1e12,
+            "saved, %": 100 * saved,
+            "published, %": published,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("compute-optimal")
 
 
 # What a reader can move, as logarithms to base ten: label, least, most, step, and start.
