@@ -2,14 +2,13 @@
 
 import math
 
-import altair as alt
 import numpy as np
 import pytest
 import xarray as xr
 
 from datawall.collapse import drift, expectations
 from datawall.collapse.loop import chains, run
-from datawall.collapse.policies import Accumulate, Own
+from datawall.collapse.policies import Accumulate, Archive, Fresh, Mix, Own, Subsample
 from datawall.generators.closed_forms import Gaussian
 from datawall.page import curves, plots
 
@@ -42,7 +41,7 @@ def test_estimators_and_policies_by_name_are_dimensions_and_start_alike():
 
 def test_simulation_and_theory_agree_under_the_same_names():
     runs = drift.simulated(BOTH, Own(), NORMAL, 25, 12, 4_000, seed=1)
-    theory = drift.expected(BOTH, 25, 12)
+    theory = drift.expected(BOTH, Own(), 25, 12)
     found = drift.gaps(runs, theory)
     assert set(found["quantity"].values) == {"variance", "square_mean", "log_variance", "distance"}
     assert found.sizes == {"quantity": 4, "estimator": 2, "generation": 12}
@@ -54,7 +53,7 @@ def test_simulation_and_theory_agree_under_the_same_names():
 
 def test_the_table_has_theory_before_simulation_and_the_largest_gap():
     runs = drift.simulated(BOTH, Own(), NORMAL, 25, 12, 100, seed=1)
-    theory = drift.expected(BOTH, 25, 12)
+    theory = drift.expected(BOTH, Own(), 25, 12)
     row = drift.beside(theory, runs, [5, 12]).loc[("variance", "likelihood")]
     pair = theory.variance, runs.variance.mean("chain")
     pair = [float(x.sel(estimator="likelihood", generation=5)) for x in pair]
@@ -69,14 +68,19 @@ def test_a_chain_without_spread_has_no_logarithm_and_no_warning(recwarn):
     assert not recwarn.list
 
 
-def test_moments_of_policies_are_named():
-    found = drift.expected_of({"accumulate": expectations.accumulated(10, 7)})
-    assert found.sizes == {"policy": 1, "generation": 7}
-    runs = drift.simulated(Gaussian(), Accumulate(), NORMAL, 10, 7, 4_000, seed=3)
-    error = runs.std("chain", ddof=1) / np.sqrt(4_000)
-    for name in ("variance", "square_mean"):
-        gap = runs[name].mean("chain") - found[name].sel(policy="accumulate")
-        assert (abs(gap) < 4.5 * error[name]).all()
+def test_theory_of_policies_goes_by_the_same_names():
+    policies = {
+        "replace": Own(),
+        "accumulate": Accumulate(),
+        "fresh": Mix((Fresh(NORMAL), Own()), (0.2, 0.8)),
+        "archive": Mix((Archive(), Fresh(NORMAL), Own()), (0.2, 0.3, 0.5)),
+    }
+    theory = drift.expected(BOTH, policies, 10, 7)
+    assert theory.sizes == {"estimator": 2, "policy": 4, "generation": 7}
+    runs = drift.simulated(BOTH, policies, NORMAL, 10, 7, 4_000, seed=3)
+    found = drift.gaps(runs[["variance", "square_mean"]], theory)
+    assert float(found.max()) < 4.5
+    assert set(theory) == {"variance", "square_mean"}
 
 
 @pytest.mark.parametrize("estimator", BOTH.values())
@@ -90,7 +94,7 @@ def test_so_many_chains_lie_between_the_bounds_and_half_above_the_median(estimat
 
 
 def test_results_are_stacked_along_a_named_dimension():
-    parts = {name: drift.expected(one, 9, 4).variance for name, one in BOTH.items()}
+    parts = {name: drift.expected(one, Own(), 9, 4).variance for name, one in BOTH.items()}
     found = drift.stacked(of=parts)
     assert list(found.of) == list(BOTH)
     assert float(found.sel(of="unbiased", generation=3)) == pytest.approx(1)
@@ -110,14 +114,30 @@ def test_the_browser_is_told_what_theory_expects(n, fresh, t):
 
 def test_curves_run_over_their_span_and_keep_the_order_of_their_names():
     params, now = plots.knobs({"g": ("generations ", 10, 500, 10, 100)})
-    axes = alt.X("x:Q", title="t"), alt.Y("value:Q")
+    titles = {"series": "way", "x": "t", "y": "share", "domain": (0, 2)}
     lines = {"up": "datum.x", "down": "-datum.x"}
-    spec = curves.curves(lines, "way", *axes, ("1", now["g"]), params).to_dict()
-    steps = spec["transform"]
+    spec = curves.curves(lines, params, ("1", now["g"]), **titles).to_dict()
+    steps, axes = spec["transform"], spec["encoding"]
     assert steps[0] == {"calculate": f"1 + datum.i * ({now['g']} - 1) / 100", "as": "x"}
     assert steps[-1] == {"fold": ["up", "down"], "as": ["way", "value"]}
-    assert spec["encoding"]["color"]["scale"]["domain"] == ["up", "down"]
+    assert axes["color"]["scale"]["domain"] == ["up", "down"]
+    assert axes["y"]["scale"]["domain"] == [0, 2]
+    assert (axes["x"]["title"], axes["y"]["title"]) == ("t", "share")
     assert spec["params"][0]["name"] == now["g"]
+
+
+def test_variety_is_that_of_two_draws_and_ends_in_none():
+    assert drift.variety([[0.5, 0.5], [0, 1]], 4).tolist() == [0.5, 0, 0, 0]
+    assert drift.variety([[0.5, 0.5], [0, 1]], 1).tolist() == [0.5]
+    law = drift.expected_variety([0, 0, 1, 2], 3)
+    assert law.values == pytest.approx([0.625, 0.625 * 0.75, 0.625 * 0.75**2])
+    assert list(law["copy"]) == [0, 1, 2]
+
+
+def test_words_are_of_letters_and_apostrophes():
+    assert drift.words_of("To be, or not; 'tis ROYAL-seeming 2") == [
+        *("to", "be", "or", "not", "'tis", "royal", "seeming")
+    ]
 
 
 def test_words_are_counted_by_how_often_they_occurred():
@@ -166,6 +186,20 @@ def test_quantiles_fitted_to_themselves_stay_what_they_are():
     assert np.allclose(again[:2_000], again[2_000:])
 
 
+def test_distances_are_of_mean_and_spread_and_exact_fits_keep_them():
+    truth = drift.quantiles(2_000)
+    steps = list(run(drift.Quantiles(start=(2.0, 0.0), steps=5), Own(), truth, 4, seed=0))
+    found = drift.distances(steps, truth)
+    fits = [step.fitted for step in steps]
+    known = [fit.mean**2 + (np.exp(fit.log_sd) - 1) ** 2 for fit in fits]
+    assert found.values == pytest.approx(known)
+    assert list(found.generation) == [1, 2, 3, 4]
+    humps = np.concatenate([truth - 2, truth + 2])
+    flat = drift.distances(run(drift.Quantiles(), Own(), humps, 4, seed=0), humps)
+    assert flat.values == pytest.approx([float(flat[0])] * 4)
+    assert flat[0] > 0.1
+
+
 def test_a_descent_that_stops_early_keeps_a_part_of_its_way_and_a_long_one_does_not():
     truth = drift.quantiles(2_000)
     hurried = drift.Quantiles(start=(2.0, 0.0), steps=10).fit(truth, seed=0)
@@ -184,8 +218,9 @@ def test_a_descent_that_stops_early_keeps_a_part_of_its_way_and_a_long_one_does_
         (lambda: drift.stacked(a={}, b={}), "one dimension, not 2"),
         (lambda: drift.forgotten([0, 1], np.ones((3, 4))), r"2 ids below 2.* of shape \(3, 4\)"),
         (lambda: drift.forgotten([0, 2], np.ones((3, 3))), "2 ids below 3"),
-        (lambda: drift.expected(Gaussian(), 1, 5), "n is 1"),
+        (lambda: drift.expected(Gaussian(), Own(), 1, 5), "n is 1"),
         (lambda: drift.quantiles(1), "n is 1"),
+        (lambda: drift.expected(Gaussian(), Subsample(Own()), 9, 5), "no theory here of Subs"),
     ],
 )
 def test_what_makes_no_sense_is_refused(call, words):

@@ -1,7 +1,7 @@
 """A recursion in one dimension, simulated and expected, under the same names.
 
     runs = simulated(ESTIMATORS, Own(), world, 100, 50, 4_000, seed=1)
-    theory = expected(ESTIMATORS, 100, 50)
+    theory = expected(ESTIMATORS, Own(), 100, 50)
     gaps(runs, theory).max()                    # in standard errors
 
 Every quantity is held against the truth N(0, 1): square_mean, mu_t^2; variance, s_t^2;
@@ -11,7 +11,8 @@ by how often they occurred, and samples without sampling error. Chapter: collaps
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,8 @@ from scipy.stats import norm
 
 from datawall import validate
 from datawall.collapse import expectations
-from datawall.collapse.loop import Policy, chains
+from datawall.collapse.loop import Generation, Policy, chains
+from datawall.collapse.policies import Accumulate, Archive, Fresh, Mix, Own
 from datawall.evidence.intervals import Interval
 from datawall.generators.closed_forms import Gaussian
 from datawall.generators.protocol import Fitted
@@ -71,24 +73,49 @@ def simulated(
     return xr.Dataset({name: (tuple(coords), array) for name, array in values.items()}, coords)
 
 
-def expected(estimator: Gaussian | Mapping[str, Gaussian], n: int, generations: int) -> xr.Dataset:
-    """What is expected of `simulated` under replacement, (generation,): see `expectations`.
+def expected(
+    estimator: Gaussian | Mapping[str, Gaussian],
+    policy: Policy | Mapping[str, Policy],
+    n: int,
+    generations: int,
+) -> xr.Dataset:
+    """What is expected of `simulated`, (generation,): see `expectations`.
 
-    estimator: one, or several by name. Raises ValueError as `expectations.moments` does.
+    estimator, policy: one, or several by name, as in `simulated`. Of several policies, and of any
+    but `Own()`, square_mean and variance are known, and not the rest. Raises ValueError for a
+    policy without a theory here, and as `expectations.moments` does.
     """
     if isinstance(estimator, Mapping):
-        ways = {name: expected(one, n, generations) for name, one in estimator.items()}
+        ways = {name: expected(one, policy, n, generations) for name, one in estimator.items()}
         return stacked(estimator=ways)
+    if isinstance(policy, Mapping):
+        ways = {name: expected(estimator, one, n, generations) for name, one in policy.items()}
+        return stacked(
+            policy={name: one[["square_mean", "variance"]] for name, one in ways.items()}
+        )
     t, ddof = np.arange(1, generations + 1), estimator.ddof
-    return _named(expectations.moments(n, generations, ddof)).assign(
+    moments = _moments(policy, n, generations, ddof)
+    values = {name: ("generation", array) for name, array in moments._asdict().items()}
+    found = xr.Dataset(values, {"generation": t})
+    if policy != Own():
+        return found
+    return found.assign(
         log_variance=("generation", expectations.log_variance(n, t, ddof).mean),
         distance=("generation", expectations.distance(n, t, ddof)),
     )
 
 
-def expected_of(policy: Mapping[str, expectations.Moments]) -> xr.Dataset:
-    """Moments of policies by name as square_mean and variance, (policy, generation)."""
-    return stacked(policy={name: _named(moments) for name, moments in policy.items()})
+def _moments(policy: Policy, n: int, generations: int, ddof: int) -> expectations.Moments:
+    if policy == Accumulate():
+        return expectations.accumulated(n, generations, ddof)
+    parts, shares = (policy.parts, policy.shares) if isinstance(policy, Mix) else ((policy,), (1,))
+    share = dict.fromkeys((Fresh, Archive), 0.0)
+    for part, its_share in zip(parts, shares, strict=True):
+        if type(part) in share:
+            share[type(part)] += its_share
+        elif part != Own():
+            raise ValueError(f"there is no theory here of {policy}: give Own, Accumulate or a Mix")
+    return expectations.moments(n, generations, ddof, share[Fresh], share[Archive])
 
 
 def typical(estimator: Gaussian, n: int, generations: int, share: float = 0.8) -> Interval:
@@ -154,13 +181,30 @@ def in_vega(n: str, fresh: str, t: str) -> dict[str, str]:
     }
 
 
-def _named(moments: expectations.Moments) -> xr.Dataset:
-    t = np.arange(1, len(moments.variance) + 1)
-    values = {name: ("generation", array) for name, array in moments._asdict().items()}
-    return xr.Dataset(values, {"generation": t})
-
-
 # Words in their own copies ------------------------------------------------------------------------
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, in lower case, of the letters a to z and the apostrophe."""
+    return re.findall("[a-z']+", text.lower())
+
+
+def variety(chances: Sequence[ArrayLike], copies: int) -> np.ndarray:
+    """The chance that two words drawn at random differ, in a text and after each copy, (copies,).
+
+    chances: of each word, at first and after each copy; where the chain has ended before, 0.
+    """
+    found = np.zeros(validate.whole("copies", copies))
+    known = [1 - np.square(row).sum() for row in chances[:copies]]
+    found[: len(known)] = known
+    return found
+
+
+def expected_variety(text: ArrayLike, copies: int) -> xr.DataArray:
+    """`expectations.heterozygosity` of a text of ids, (copy,): at first and after each copy."""
+    chances, t = np.bincount(text) / len(text), np.arange(copies)
+    found = expectations.heterozygosity(chances, len(text), t)
+    return xr.DataArray(found, {"copy": t})
 
 
 def forgotten(text: ArrayLike, chances: ArrayLike) -> xr.Dataset:
@@ -183,7 +227,7 @@ def forgotten(text: ArrayLike, chances: ArrayLike) -> xr.Dataset:
         {
             "words": ("count", np.bincount(own)),
             "left": (("copy", "count"), left),
-            "differ": ("copy", 1 - (chances**2).sum(1)),
+            "differ": ("copy", variety(chances, len(chances))),
         },
         {"count": kinds, "copy": np.arange(len(chances))},
     )
@@ -264,3 +308,18 @@ class Quantiles:
     def sample(self, n: int, *, seed: int) -> np.ndarray:
         """`n` quantiles of the fit, (n,); the seed isn't used."""
         return self.mean + np.exp(self.log_sd) * np.resize(quantiles(self.points), n)
+
+
+def distances(steps: Iterable[Generation], truth: np.ndarray) -> xr.DataArray:
+    """Squared distance W_2^2 of each generation from the truth, (generation,), by quantiles.
+
+    steps: of `loop.run`, with models like `Quantiles`, whose samples have no sampling error. truth:
+    points (n,). The mean square of the gaps between points of one rank.
+    """
+    found = {
+        step.number: np.mean(
+            (np.sort(step.fitted.sample(len(truth), seed=0)) - np.sort(truth)) ** 2
+        )
+        for step in steps
+    }
+    return xr.DataArray(list(found.values()), {"generation": list(found)})

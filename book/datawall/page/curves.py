@@ -10,23 +10,25 @@ from typing import TYPE_CHECKING
 
 from datawall.page import plots
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what draws takes long to import
     import altair as alt
 
 
 def curves(
     lines: Mapping[str, str],
-    series: str,
-    x: alt.X,
-    y: alt.Y,
-    span: tuple[str, str],
     params: Sequence[alt.Parameter],
+    span: tuple[str, str],
+    *,
+    series: str,
+    x: str,
+    y: str,
+    domain: tuple[float, float],
 ) -> alt.Chart:
     """A curve for each Vega expression of `datum.x`, which runs over a span.
 
-    lines: by name, in the order of the legend. series: what the legend is called. x, y: axes of
-    the fields "x" and "value". span: expressions of the first and the last x. params: what the
-    reader can set, of `plots.knobs`.
+    lines: by name, in the order of the legend, which is called `series`. params: what the reader
+    can set, of `plots.knobs`. span: expressions of the first and the last x. x, y: titles of the
+    axes. domain: of y, since an axis that moves with the knobs would hide what they do.
     """
     import altair as alt
 
@@ -35,6 +37,9 @@ def curves(
     chart = alt.Chart(alt.sequence(0, 101, as_="i"), height=250).mark_line(clip=True)
     chart = chart.transform_calculate(x=f"{first} + datum.i * ({last} - {first}) / 100")
     chart = chart.transform_calculate(**lines).transform_fold(order, as_=[series, "value"])
-    color = alt.Color(f"{series}:N", scale=alt.Scale(domain=order, range=tints))
-    dash = alt.StrokeDash(f"{series}:N", scale=alt.Scale(domain=order))
-    return chart.encode(x, y, color, dash).add_params(*params)
+    return chart.encode(
+        alt.X("x:Q", title=x),
+        alt.Y("value:Q", title=y, scale=alt.Scale(domain=list(domain))),
+        alt.Color(f"{series}:N", scale=alt.Scale(domain=order, range=tints)),
+        alt.StrokeDash(f"{series}:N", scale=alt.Scale(domain=order)),
+    ).add_params(*params)
