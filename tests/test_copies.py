@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from datawall.collapse import copies, loop, policies
+from datawall.evidence.intervals import over_seeds
 from datawall.generators import grading
 from datawall.generators.language import LanguageModel
 from datawall.lm import train
@@ -30,3 +32,27 @@ def test_examined_names_what_each_generation_reads_and_writes():
 
 def test_lines_to_read_have_no_marks_of_markdown():
     assert copies.to_read("\nA *king*,\n  [and_so] on!\n") == "A king, / andso on!"
+
+
+def runs():
+    """Two policies, of which one wasn't run at one of two temperatures, over three seeds."""
+    values = np.arange(24.0).reshape(2, 2, 2, 3)
+    values[1, 1] = np.nan
+    names = {"policy": ["b", "a"], "temperature": [1.0, 0.8], "generation": [0, 9]}
+    return xr.DataArray(values, names | {"seed": range(3)})
+
+
+def test_points_have_short_names_and_three_digits():
+    found = over_seeds(xr.Dataset({"loss": 1 + runs() / 7000}).sel(policy=["b"]))
+    first, *rest = copies.points(found)
+    assert len(rest) == 3
+    assert first == {
+        "m": "loss", "p": "b", "T": "1.0", "g": 0, "value": 1.0, "low": 1.0, "high": 1.0
+    }  # fmt: skip
+
+
+def test_losses_leave_out_what_was_not_run():
+    table = copies.losses(over_seeds(runs()))
+    assert list(table.index) == [("a", 1.0), ("b", 0.8), ("b", 1.0)]
+    assert table.loc["b", 1.0]["generation 0"] == "1.00"
+    assert table.loc["b", 1.0]["generation 9"] == "4.00 [1.52, 6.48]"

@@ -1,4 +1,4 @@
-"""What a chain of language models reads and writes, for a page.
+"""What a chain of language models reads and writes, as a page shows it.
 
 Chapter: collapse-in-language-models.
 """
@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from datawall.collapse.loop import Generation
+from datawall.evidence.intervals import Interval
 from datawall.generators.grading import Exam
 
 
@@ -48,3 +50,26 @@ def to_read(line: str) -> str:
     """A line for Markdown: breaks as " / ", and no mark that Markdown would take for its own."""
     line = re.sub(r"\s*\n\s*", " / ", line.strip())
     return re.sub(r"[^\w\s.,;:!?'/-]|_", "", line)
+
+
+def points(found: Interval) -> list[dict]:
+    """The points of an interactive figure, each with three digits, under short names.
+
+    found: of results over (result, policy, temperature, generation), which become m, p, T (a text)
+    and g; and value, low and high.
+    """
+    frame = found.to_pandas().map(lambda x: float(f"{x:.3g}")).reset_index()
+    short = {"result": "m", "policy": "p", "temperature": "T", "generation": "g"}
+    return frame.rename(columns=short).astype({"T": str}).to_dict("records")
+
+
+def losses(found: Interval) -> pd.DataFrame:
+    """A table of texts: a row for each policy and temperature that was run, a column a generation.
+
+    found: over (policy, temperature, generation). The last generation has its interval.
+    """
+    texts = found.value.to_series().map("{:.2f}".format).unstack("generation")
+    last = texts.columns[-1]
+    texts[last] = found.sel(generation=last).text(".2f").to_series()
+    ran = found.sel(generation=last).value.to_series().notna()
+    return texts[ran].sort_index().add_prefix("generation ")
