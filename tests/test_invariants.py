@@ -19,9 +19,7 @@ from invariants.context import MARK, Context, Limits
 from invariants.ledger import MEASURED
 from invariants.quotes import GLUE_PREFIX
 
-LIMITS = Limits(
-    words=(128, 250), figures=1, exercises=5, bytes=30_000
-)
+LIMITS = Limits(words=(128, 250), figures=1, exercises=5, bytes=30_000)
 CONTEXT = Context(
     chapter="tiny",
     limits=LIMITS,

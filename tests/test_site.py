@@ -303,6 +303,29 @@ def test_an_interactive_figure_answers_the_keyboard_and_keeps_its_state_in_the_d
     assert contrast(figure.locator("svg").screenshot()) > 7
 
 
+CUT = """() => {
+  const article = document.querySelector('.bd-article').getBoundingClientRect();
+  return [...document.querySelectorAll('.bd-article table, .bd-article pre, .bd-article details')]
+    .filter(box => box.scrollWidth > box.clientWidth + 1
+      || box.getBoundingClientRect().right > article.right + 1)
+    .map(box => box.outerHTML.slice(0, 100));
+}"""
+EMPTY = """boxes => boxes
+  .filter(box => box.offsetHeight > 0 && !box.innerText.trim() && !box.querySelector('img, svg'))
+  .map(box => box.outerHTML.slice(0, 100))"""
+
+
+@pytest.mark.parametrize("name", [CHAPTER, "book/claims"])
+def test_on_paper_nothing_is_cut_and_no_box_is_empty(name, page, address):
+    page.set_viewport_size({"width": 680, "height": 960})  # A4 between its margins
+    page.goto(f"{address}/{name}.html")
+    quiet(page)
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT) == []
+    boxes = ".bd-article div.cell, .bd-article details, .bd-article div.highlight"
+    assert page.eval_on_selector_all(boxes, EMPTY) == []
+
+
 def test_without_scripts_an_interactive_figure_says_what_it_needs(browser, address):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -434,6 +434,7 @@ def test_without_its_package_a_cluster_is_asked_for_by_name(tiny, monkeypatch):
         run(tiny(), scheduler="tcp://127.0.0.1:1")
 
 
+@pytest.mark.experiment
 @pytest.mark.parametrize("name", study.names())
 def test_the_books_studies_are_whole_and_hold(name):
     given, record = study.load(name)
