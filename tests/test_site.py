@@ -397,7 +397,28 @@ def test_with_a_public_address_the_buttons_open_the_chapter(tmp_path):
         assert any(link.startswith("https://github.com/") and part in link for link in links)
 
 
-# What the build refuses
+# What the build refuses, so that no rule of the chapters need look for it
+
+
+def test_the_build_fails_with_an_unknown_citation_term_reference_or_result(tmp_path):
+    asked = {
+        "nobody1999": "{cite:p}`nobody1999`",
+        "perplexity": "{term}`perplexity`",
+        "fig-none": "{numref}`fig-none`",
+        "no-gain": "{glue:text}`no-gain:.1f`",
+    }
+    (tmp_path / "page.md").write_text("# A page\n\n" + "\n\n".join(asked.values()) + "\n")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: page\n")
+    (tmp_path / "references.bib").write_text("@misc{somebody2000, title={A}, year={2000}}\n")
+    config = {
+        "bibtex_bibfiles": ["references.bib"],
+        "sphinx": {"local_extensions": {"datawall_site": str(ROOT / "book" / "_ext")}},
+    }
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    run = build(tmp_path, tmp_path)
+    assert run.returncode != 0
+    for name in asked:
+        assert name in run.stderr, run.stderr[-3000:]
 
 
 def test_the_build_fails_with_page_and_name_of_an_unknown_claim_or_chapter(tmp_path):
