@@ -303,6 +303,29 @@ def test_an_interactive_figure_answers_the_keyboard_and_keeps_its_state_in_the_d
     assert contrast(figure.locator("svg").screenshot()) > 7
 
 
+CUT = """() => {
+  const article = document.querySelector('.bd-article').getBoundingClientRect();
+  return [...document.querySelectorAll('.bd-article table, .bd-article pre, .bd-article details')]
+    .filter(box => box.scrollWidth > box.clientWidth + 1
+      || box.getBoundingClientRect().right > article.right + 1)
+    .map(box => box.outerHTML.slice(0, 100));
+}"""
+EMPTY = """boxes => boxes
+  .filter(box => box.offsetHeight > 0 && !box.innerText.trim() && !box.querySelector('img, svg'))
+  .map(box => box.outerHTML.slice(0, 100))"""
+
+
+@pytest.mark.parametrize("name", [CHAPTER, "book/claims"])
+def test_on_paper_nothing_is_cut_and_no_box_is_empty(name, page, address):
+    page.set_viewport_size({"width": 680, "height": 960})  # A4 between its margins
+    page.goto(f"{address}/{name}.html")
+    quiet(page)
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT) == []
+    boxes = ".bd-article div.cell, .bd-article details, .bd-article div.highlight"
+    assert page.eval_on_selector_all(boxes, EMPTY) == []
+
+
 def test_without_scripts_an_interactive_figure_says_what_it_needs(browser, address):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -374,7 +397,28 @@ def test_with_a_public_address_the_buttons_open_the_chapter(tmp_path):
         assert any(link.startswith("https://github.com/") and part in link for link in links)
 
 
-# What the build refuses
+# What the build refuses, so that no rule of the chapters need look for it
+
+
+def test_the_build_fails_with_an_unknown_citation_term_reference_or_result(tmp_path):
+    asked = {
+        "nobody1999": "{cite:p}`nobody1999`",
+        "perplexity": "{term}`perplexity`",
+        "fig-none": "{numref}`fig-none`",
+        "no-gain": "{glue:text}`no-gain:.1f`",
+    }
+    (tmp_path / "page.md").write_text("# A page\n\n" + "\n\n".join(asked.values()) + "\n")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: page\n")
+    (tmp_path / "references.bib").write_text("@misc{somebody2000, title={A}, year={2000}}\n")
+    config = {
+        "bibtex_bibfiles": ["references.bib"],
+        "sphinx": {"local_extensions": {"datawall_site": str(ROOT / "book" / "_ext")}},
+    }
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    run = build(tmp_path, tmp_path)
+    assert run.returncode != 0
+    for name in asked:
+        assert name in run.stderr, run.stderr[-3000:]
 
 
 def test_the_build_fails_with_page_and_name_of_an_unknown_claim_or_chapter(tmp_path):

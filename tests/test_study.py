@@ -700,6 +700,7 @@ def test_without_its_package_a_cluster_is_asked_for_by_name(tiny, monkeypatch):
         study.run(*study.load("tiny", tiny()), scheduler="tcp://127.0.0.1:1", progress=False)
 
 
+@pytest.mark.experiment
 @pytest.mark.parametrize("name", study.names())
 def test_the_books_studies_are_whole_and_hold(name):
     given, record = study.load(name)

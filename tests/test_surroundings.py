@@ -1,6 +1,7 @@
 """What people meet who lack something: one sentence that says what to do, and no traceback."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture
 def make(tmp_path):
     """A function that runs make in a fresh folder, on a machine whose index cannot be reached."""
-    for name in ("Makefile", "requirements.txt", "constraints.txt"):
+    for name in ("Makefile", "requirements.txt", "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("make", "sh", "sed", "expand", "touch"):
+    for name in ("make", "sh", "sed", "expand", "find", "rm", "uname"):
         (tools / name).symlink_to(shutil.which(name))
 
     def run(*arguments, python):
@@ -85,9 +87,58 @@ def test_no_index_is_said_and_a_half_made_environment_is_not_taken_for_made(make
     assert (tmp_path / ".venv/pip.log").read_text()
 
 
+MADE = f"""case "$*" in
+*venv*) mkdir -p .venv/bin && cp tools/python3 .venv/bin/python;;
+*" pip "*) exit 0;;
+*) exec {sys.executable} "$@";;
+esac"""
+
+
+@pytest.fixture
+def made(make, tmp_path):
+    """A .venv that a Python made which only pretends to install."""
+    for name in ("mkdir", "cp"):
+        (tmp_path / "tools" / name).symlink_to(shutil.which(name))
+    assert "once" in make("environment", python=MADE).stdout
+    return tmp_path / ".venv"
+
+
+def test_an_environment_that_is_made_is_left_alone(make, made):
+    assert make("environment", python=MADE).stdout == ""
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(make, made):
+    (made / "bin" / "python").unlink()
+    assert "is gone; .venv is made anew" in make("environment", python=MADE).stdout
+
+
+def test_a_python_asked_for_replaces_another_environment(make, made, tmp_path):
+    other = tmp_path / "my pythons" / "python"  # a path with a space
+    other.parent.mkdir()
+    about = 'case "$*" in *base_prefix*) echo another;; *) exec "$0.real" "$@";; esac'
+    other.write_text(f"#!/bin/sh\n{about}\n")
+    (other.parent / "python.real").write_text(f"#!/bin/sh\n{MADE}\n")
+    for path in (other, other.parent / "python.real"):
+        path.chmod(0o755)
+    said = make("environment", f"PYTHON={other}", python=MADE).stdout
+    assert "is of another Python" in said and "once" in said
+
+
+def test_the_size_is_said_before_anything_is_downloaded(make):
+    assert " GB on the disk" in make("environment", python=GOOD).stdout
+    assert "6 GB" in make("environment", "CPU=0", python=GOOD).stdout or sys.platform != "linux"
+
+
+def test_the_pins_say_which_system_and_which_python_they_are_for():
+    pins = (ROOT / "constraints.txt").read_text()
+    for name in ("colorama", "pywinpty", "appnope"):
+        assert re.search(rf"^{name}==\S+ ; .*(sys_platform|os_name)", pins, re.M)
+    assert len(re.findall(r"^soupsieve==\S+ ; python_full_version", pins, re.M)) == 2
+
+
 def test_make_alone_lists_every_target(make):
     listed = make(python=GOOD).stdout
-    for target in ("book", "test", "lab", "rerun", "bench"):
+    for target in ("book", "check", "test", "lab", "rerun", "bench", "resolve"):
         assert f"make {target} " in listed
 
 
