@@ -199,6 +199,7 @@ def test_resamples_draw_whole_groups_evenly():
     assert (counts[:, 3] == counts[:, 5]).all()
     assert (counts[:, [0, 1, 3]].sum(1) == 3).all()
     assert counts[:, 0].mean() == pytest.approx(1, abs=4 * (2 / 3 / 3_000) ** 0.5)
+    assert counts[:, 0].var() == pytest.approx(2 / 3, abs=0.07)  # with replacement
     again = list(intervals.resamples(20, seed=0, groups=groups))
     assert all(np.array_equal(a, b) for a, b in zip(again, drawn, strict=False))
     other = list(intervals.resamples(20, seed=1, groups=groups))
