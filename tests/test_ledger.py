@@ -51,7 +51,7 @@ def book(tmp_path, monkeypatch):
 
 def test_a_value_within_tolerance_is_shown_and_kept(book):
     book({})
-    found = ledger.check("a", 2.0, 1.5, 2.5)
+    found = ledger.hold("a", 2.0, 1.5, 2.5)
     assert ledger.measured() == {"a": found}
     said = "| Something. *Someone, 2020-02-02, as of 2026-01* | 2 things | "
     ours = "2.00 [1.50, 2.50] things (tolerance 1 to 3) | **holds**. Because. |"
@@ -62,18 +62,18 @@ def test_a_value_within_tolerance_is_shown_and_kept(book):
 def test_a_value_out_of_tolerance_fails(book, value):
     book({})
     with pytest.raises(ledger.OutOfTolerance, match="the ledger allows 1 to 3"):
-        ledger.check("a", value, value - 1, value + 1)
+        ledger.hold("a", value, value - 1, value + 1)
     assert ledger.measured() == {}
 
 
 def test_what_cannot_be_checked_is_refused(book):
     book({})
     with pytest.raises(ValueError, match="interval does not contain the value"):
-        ledger.check("a", 2.0, 2.1, 2.5)
+        ledger.hold("a", 2.0, 2.1, 2.5)
     with pytest.raises(ValueError, match="interval does not contain the value"):
-        ledger.check("a", float("nan"), 1, 3)
+        ledger.hold("a", float("nan"), 1, 3)
     with pytest.raises(KeyError, match=r"no claim 'b' in the ledger; it has: a"):
-        ledger.check("b", 2.0, 1, 3)
+        ledger.hold("b", 2.0, 1, 3)
     with pytest.raises(KeyError, match="no claim of a chapter 'two'"):
         ledger.claims("two")
 

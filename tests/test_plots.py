@@ -8,6 +8,7 @@ import altair as alt
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 
 from datawall.evidence.intervals import Interval
 from datawall.page import plots
@@ -21,11 +22,17 @@ def style():
     plt.rcdefaults()
 
 
+def interval(low=1.0, high=1.0, **labels):
+    """Values 0, 1, 2 ... over the labels, so far below and above."""
+    shape = [len(values) for values in labels.values()]
+    value = xr.DataArray(np.arange(np.prod(shape), dtype=float).reshape(shape), labels)
+    return Interval(value, value - low, value + high)
+
+
 def svg():
     fig, ax = plt.subplots()
-    x = np.arange(3.0)
-    plots.band(ax, x, Interval(x, x - 1, x + 1), 1, "some")
-    plots.bars(ax, x, Interval(x, x - 1, x + 2))
+    plots.band(ax, interval(x=[0, 1, 2]), x="x", series=1, labels="some")
+    plots.bars(ax, interval(x=[0, 1, 2]), x="x")
     file = io.BytesIO()
     fig.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
@@ -46,9 +53,50 @@ def test_each_series_has_a_second_cue():
 
 def test_bars_reach_from_low_to_high():
     _, ax = plt.subplots()
-    plots.bars(ax, [1.0], Interval(np.array([5.0]), np.array([4.0]), np.array([7.0])))
+    plots.bars(ax, interval(low=1.0, high=2.0, x=[5.0, 6.0]), x="x")
     (segments,) = (c.get_segments() for c in ax.collections)
-    assert segments[0][:, 1].tolist() == [4.0, 7.0]
+    assert segments[0].tolist() == [[5.0, -1.0], [5.0, 2.0]]
+    assert segments[1].tolist() == [[6.0, 0.0], [6.0, 3.0]]
+
+
+def test_lying_bars_name_their_rows_from_the_top_and_set_series_apart():
+    _, ax = plt.subplots()
+    found = interval(way=["as it is", "weights"], learner=["trees", "logistic"])
+    plots.bars(ax, found, y="way", hue="learner", xlabel="points")
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["as it is", "weights"]
+    assert ax.yaxis_inverted()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["trees", "logistic"]
+    trees, logistic = (c.get_segments() for c in ax.collections)
+    assert trees[0][0, 1] < 0 < logistic[0][0, 1]  # above and below the row's middle
+    assert ax.get_xlabel() == "points"
+
+
+def test_a_band_is_drawn_over_numbers_and_leaves_out_what_was_not_run():
+    _, ax = plt.subplots()
+    found = interval(epochs=[1, 4, 16], hue=["a", "b"])
+    missing = found.value.where((found.value.epochs < 16) | (found.value.hue == "a"))
+    found = Interval(missing, found.low.where(missing.notnull()), found.high)
+    plots.band(ax, found, x="epochs", hue="hue", labels={"a": "first", "b": "second"})
+    first, second = ax.get_lines()
+    assert first.get_xdata().tolist() == [1, 4, 16]
+    assert second.get_xdata().tolist() == [1, 4]
+    assert len({first.get_color(), second.get_color()}) == 2
+    assert first.get_linestyle() != second.get_linestyle()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["first", "second"]
+
+
+def test_theory_without_an_interval_is_a_line_alone():
+    _, ax = plt.subplots()
+    plots.band(ax, interval(x=[0, 1]).value, x="x")
+    assert len(ax.get_lines()) == 1 and not ax.collections
+
+
+def test_a_dimension_too_many_is_refused():
+    _, ax = plt.subplots()
+    with pytest.raises(ValueError, match="the values have the dimensions x, seed: name them"):
+        plots.band(ax, interval(x=[0, 1], seed=[0, 1]), x="x")
+    with pytest.raises(ValueError, match="give either x"):
+        plots.bars(ax, interval(x=[0, 1]), x="x", y="x")
 
 
 def test_interactive_figure_has_text_for_everyone(monkeypatch):
@@ -63,6 +111,13 @@ def test_interactive_figure_has_text_for_everyone(monkeypatch):
     source = re.search(r'vegalite\+json">(.*?)</script>', page).group(1)
     assert json.loads(source)["data"]["values"] == [{"a": "</script>"}]
     assert "v5" in for_lab["application/vnd.vegalite.v5+json"]["$schema"]
+
+
+def test_a_frame_is_a_table_with_its_index():
+    frame = interval(way=["a", "b"], learner=["x", "y"]).text(".0f").to_pandas()
+    lines = plots.table(frame).data.splitlines()
+    assert lines[0] == "| way | x | y |"
+    assert lines[2] == "| a | 0 [-1, 1] | 1 [0, 2] |"
 
 
 def test_table():

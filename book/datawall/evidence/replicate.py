@@ -183,14 +183,14 @@ def _gridded(runs: list[xr.Dataset], cells: list[dict], labels: dict[str, list])
             )
         if clash := set(labels) & (set(run.dims) | set(run.data_vars)):
             raise ValueError(f"{', '.join(clash)}: a setting and a result of one name; change one")
-    if not labels:
-        return runs[0]
         for name, values in run.data_vars.items():
             if values.dims != runs[0][name].dims:
                 raise ValueError(
                     f"{name} has dimensions {values.dims} in the run with {_text(cell)}, and "
                     f"{runs[0][name].dims} in another: return the same ones"
                 )
+    if not labels:
+        return runs[0]
     together = xr.concat(runs, "_run", join="outer", combine_attrs="drop")
     shape = tuple(map(len, labels.values()))
     where = [{x: i for i, x in enumerate(values)} for values in labels.values()]

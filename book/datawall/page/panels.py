@@ -37,7 +37,7 @@ def panels(
     _, grid = plt.subplots(**shape, sharex=True, sharey=True, squeeze=False)
     for line, label in zip(grid, rows, strict=True):
         for ax, name in zip(line, columns, strict=True):
-            plots.band(ax, values.sel({row: label, column: name}), x=x, hue=hue, legend=False)
+            plots.band(ax, values.sel(**{row: label, column: name}), x=x, hue=hue, legend=False)
             if level is not None:
                 _across(ax, level.sel({row: label}), hue)
             ax.set(**axes)

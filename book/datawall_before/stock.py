@@ -1,0 +1,300 @@
+"""When does the text run out? The stock of public text and the demand for it, as distributions.
+
+The projection of Villalobos et al. 2024 (arXiv:2211.04325v2), its historical branch: effective
+stock = pages x bytes a page / bytes a token x quality x repetition, growing with pages and their
+length; demand = the largest training set, growing as training sets grew. A future is one draw of
+every assumption. Chapter: data-stock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import norm
+
+from datawall_before import uncertainty
+from datawall_before.uncertainty import Interval
+
+START = 2024.0  # the published levels are of 1 January 2024
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One thing that the projection assumes: a central interval, and where it comes from.
+
+    low, high: bounds of the central interval of probability `level`. shape: "lognormal"; "uniform"
+    between the bounds; or "six minus lognormal", as the published code draws bytes a token.
+    above, most: a value makes sense above the one and up to the other.
+    """
+
+    meaning: str
+    unit: str
+    low: float
+    high: float
+    source: str
+    level: float = 0.95
+    shape: str = "lognormal"
+    above: float = 0.0
+    most: float = np.inf
+
+    @property
+    def published(self) -> str:
+        """The interval as text, such as `0.1 to 0.4 (95%)`, or the one number."""
+        if self.low == self.high:
+            return f"{self.low:g}"
+        return f"{self.low:.4g} to {self.high:.4g} ({self.level:.0%})"
+
+    @property
+    def middle(self) -> float:
+        """The median."""
+        if self.shape == "uniform":
+            return (self.low + self.high) / 2
+        if self.shape == "six minus lognormal":
+            return 6 - np.sqrt((6 - self.low) * (6 - self.high))
+        return float(np.sqrt(self.low * self.high))
+
+
+_PAPER = "Villalobos et al. 2024"
+ASSUMPTIONS: Mapping[str, Assumption] = MappingProxyType(
+    {
+        "pages": Assumption(
+            meaning="unique indexed web pages in 2024",
+            unit="pages",
+            low=75e9,
+            high=1e12,
+            source=f"{_PAPER}, section 2.2.1",
+        ),
+        "bytes_a_page": Assumption(
+            meaning="plain text on a page",
+            unit="bytes",
+            low=6100,
+            high=8200,
+            source=f"{_PAPER}, section 2.2.1",
+        ),
+        "bytes_a_token": Assumption(
+            meaning="text in a token, and never less than a byte",
+            unit="bytes",
+            low=2,
+            high=5,
+            shape="six minus lognormal",
+            most=5.9,
+            source=f"{_PAPER}, code",
+        ),
+        "page_growth": Assumption(
+            meaning="yearly factor of the number of pages",
+            unit="x a year",
+            low=1.0,
+            high=1.1,
+            above=0.5,
+            source=f"{_PAPER}, section 2.2",
+        ),
+        "length_growth": Assumption(
+            meaning="yearly factor of a page's length",
+            unit="x a year",
+            low=1.02,
+            high=1.04,
+            above=0.5,
+            source=f"{_PAPER}, code",
+        ),
+        "quality": Assumption(
+            meaning="share of the text that is good enough to train on",
+            unit="share",
+            low=0.1,
+            high=0.4,
+            most=1,
+            source=f"{_PAPER}, section 2.3",
+        ),
+        "repetition": Assumption(
+            meaning="what all readings of a text are worth, in first readings",
+            unit="x",
+            low=2,
+            high=5,
+            source=f"{_PAPER}, code",
+        ),
+        "open_share": Assumption(
+            meaning="share of the stock that crawlers may take",
+            unit="share",
+            low=1,
+            high=1,
+            shape="uniform",
+            most=1,
+            source="this book; the paper closes nothing",
+        ),
+        "largest_set": Assumption(
+            meaning="largest training set on 1 January 2024",
+            unit="tokens",
+            low=3e12,
+            high=13e12,
+            level=0.9,
+            source=f"{_PAPER}, code",
+        ),
+        "demand_growth": Assumption(
+            meaning="yearly factor of the largest training set",
+            unit="x a year",
+            low=10**0.27,
+            high=10**0.48,
+            above=0.5,
+            source=f"{_PAPER}, section 2.4: 0.27 to 0.48 orders of magnitude a year",
+        ),
+        "overtraining": Assumption(
+            meaning="tokens a parameter over the compute-optimal number; demand grows as its root",
+            unit="x",
+            low=1,
+            high=1,
+            source=f"{_PAPER}, footnote 23",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Futures of stock and demand: arrays (futures,) of levels on 1 January 2024 and growth.
+
+    raw_2024, stock_2024, demand_2024: tokens of indexed text, of effective stock, of the largest
+    training set. stock_growth, demand_growth: factors a year.
+    """
+
+    raw_2024: np.ndarray
+    stock_2024: np.ndarray
+    stock_growth: np.ndarray
+    demand_2024: np.ndarray
+    demand_growth: np.ndarray
+
+    def stock(self, years: ArrayLike) -> np.ndarray:
+        """Effective stock in tokens at dates such as 2028.5, (futures, years)."""
+        return self.stock_2024[:, None] * self.stock_growth[:, None] ** _since(years)
+
+    def demand(self, years: ArrayLike) -> np.ndarray:
+        """Tokens that the largest training set would want, were there enough, (futures, years)."""
+        return self.demand_2024[:, None] * self.demand_growth[:, None] ** _since(years)
+
+    @property
+    def crossing(self) -> np.ndarray:
+        """Date at which demand meets the stock, (futures,); infinite where it never does.
+
+        Dates before 2024 are those at which it did meet it. A future in which demand lies above
+        the stock in 2024 and grows no faster counts as crossed on 1 January 2024.
+        """
+        behind = np.log(self.stock_2024 / self.demand_2024)
+        closing = np.log(self.demand_growth / self.stock_growth)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            years = START + behind / closing
+        return np.where(closing > 0, years, np.where(behind > 0, np.inf, START))
+
+    def crossed(self, years: ArrayLike) -> np.ndarray:
+        """Share of the futures in which the text has run out by each date, (years,)."""
+        return (self.crossing[:, None] <= np.atleast_1d(years)).mean(0)
+
+    def year(self, level: float = 0.8) -> Interval:
+        """Median date of crossing and its central interval; infinite ends mean never."""
+        tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
+        low, middle, high = np.quantile(self.crossing, tails, method="inverted_cdf")
+        return Interval(middle, low, high)
+
+
+def project(futures: int = 200_000, seed: int = 0, **assumptions) -> Projection:
+    """Draw every assumption `futures` times and return what follows from each draw.
+
+    Give an assumption by name to replace the published one: a number fixes it; a pair (low, high)
+    is the central interval of the same shape and probability; an array of 100 or more draws is
+    drawn from with replacement. Each assumption has a stream of random numbers of its own, so two
+    projections with one seed differ by what was changed in them and by nothing else.
+
+    Raises ValueError, which names the assumption and what to do, for a name that isn't below, for
+    values that make no sense, and for an interval the wrong way round.
+
+    Assumptions, with the central interval and the source of each:
+    """
+    if not isinstance(futures, int | np.integer) or futures < 1:
+        raise ValueError(f"futures is {futures!r}: give a whole number of at least 1")
+    for name in assumptions:
+        if name not in ASSUMPTIONS:
+            raise ValueError(f"no assumption {name!r}; there are: {', '.join(ASSUMPTIONS)}")
+    draws = {}
+    for stream, (name, published) in enumerate(ASSUMPTIONS.items()):
+        given = assumptions.get(name, (published.low, published.high))
+        draws[name] = _draw(name, given, futures, np.random.default_rng([seed, stream]))
+    raw = draws["pages"] * draws["bytes_a_page"] / np.maximum(draws["bytes_a_token"], 1)
+    worth = draws["quality"] * draws["repetition"] * draws["open_share"]
+    return Projection(
+        raw_2024=raw,
+        stock_2024=raw * worth,
+        stock_growth=draws["page_growth"] * draws["length_growth"],
+        demand_2024=draws["largest_set"] * np.sqrt(draws["overtraining"]),
+        demand_growth=draws["demand_growth"],
+    )
+
+
+project.__doc__ += "\n".join(
+    f"{name}: {a.meaning}, in {a.unit}: {a.published}. {a.source}.\n    "
+    for name, a in ASSUMPTIONS.items()
+)
+
+
+def growth(dates: ArrayLike, sizes: ArrayLike, draws: int, seed: int) -> np.ndarray:
+    """Yearly factor by which training sets grew, (draws,): a line through log size, bootstrapped.
+
+    dates: (sets,) such as 2020.4. sizes: (sets,) in any one unit, since a constant factor moves
+    the line and not its slope. Raises ValueError for fewer than five sets or sizes that aren't
+    positive.
+    """
+    dates, sizes = np.asarray(dates, float), np.asarray(sizes, float)
+    if len(dates) != len(sizes) or len(dates) < 5:
+        raise ValueError(f"{len(dates)} dates and {len(sizes)} sizes: give five sets or more")
+    if not (np.isfinite(sizes) & (sizes > 0)).all():
+        raise ValueError("sizes must be positive numbers: leave out the sets of unknown size")
+    rows = list(uncertainty.resamples(draws, seed, np.arange(len(dates))))
+    return np.exp([np.polyfit(dates[i], np.log(sizes[i]), 1)[0] for i in rows])
+
+
+def _since(years: ArrayLike) -> np.ndarray:
+    return np.atleast_1d(np.asarray(years, float)) - START
+
+
+def _draw(name: str, given, futures: int, rng: np.random.Generator) -> np.ndarray:
+    a = ASSUMPTIONS[name]
+    values = _checked(name, given)
+    if len(values) > 2:
+        return rng.choice(values, futures)
+    low, high = values[0], values[-1]
+    if low == high:
+        return np.full(futures, low)
+    if a.shape == "uniform":
+        return rng.uniform(low, high, futures)
+    if a.shape == "six minus lognormal":
+        return 6 - _lognormal(6 - high, 6 - low, a.level, futures, rng)
+    return _lognormal(low, high, a.level, futures, rng)
+
+
+def _lognormal(low, high, level, futures, rng) -> np.ndarray:
+    spread = np.log(high / low) / (2 * norm.ppf((1 + level) / 2))
+    return np.exp(np.log(low * high) / 2 + spread * rng.standard_normal(futures))
+
+
+def _checked(name: str, given) -> np.ndarray:
+    a = ASSUMPTIONS[name]
+    if isinstance(given, Real) and not isinstance(given, bool):
+        given = [given]
+    try:
+        values = np.asarray(given, float)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.ndim != 1 or not (len(values) in (1, 2) or len(values) >= 100):
+        raise ValueError(
+            f"{name} is {given!r}: give a number, a pair (low, high), or 100 or more draws"
+        )
+    if not np.isfinite(values).all() or values.min() <= a.above or values.max() > a.most:
+        upper = f" and at most {a.most:g}" if np.isfinite(a.most) else ""
+        example = "; it is a factor, and 1.08 is 8 % a year" if a.unit == "x a year" else ""
+        raise ValueError(f"{name} is {given!r}: give {a.unit} above {a.above:g}{upper}{example}")
+    if len(values) == 2 and values[0] > values[1]:
+        raise ValueError(
+            f"{name} is {given!r}: the interval is the wrong way round, low comes first"
+        )
+    return values
