@@ -13,7 +13,7 @@ from datawall.text import corpus
 
 
 def test_examined_names_what_each_generation_reads_and_writes():
-    plays = grading.shakespeare(16, 32)
+    plays = grading.unseen_plays(16, 32)
     real = corpus.windows(plays.text, 15, 64, seed=0)
     recipe = train.Recipe(warmup=2)  # as short as a training can be
     model = LanguageModel(len(plays.letters), 2**11, width=16, layers=1, recipe=recipe)
