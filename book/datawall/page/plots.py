@@ -295,6 +295,8 @@ def histogram(
     expressions that `knobs` returns. x: axis and scale of the field "x", the middles of bins of
     that width. params: what the reader can set. form: how the median is written.
     """
+    import altair as alt
+
     rows = alt.Data(values=draws.to_dict("records"))
     every = alt.Chart(rows).transform_calculate(value=value)
     bins = every.transform_calculate(x=f"(floor(datum.value / {width}) + 0.5) * {width}")
@@ -319,6 +321,8 @@ def lowest(
     chart: has the fields of x and y for each point. words: a Vega expression of the lowest point.
     params: what the reader can set.
     """
+    import altair as alt
+
     order = [alt.SortField(y.to_dict()["field"])]
     low = chart.transform_window(rank="rank()", sort=order).transform_filter("datum.rank == 1")
     return marked(chart, low, x, y, words, params, below=True)
@@ -338,6 +342,8 @@ def marked(
     chart, point: have the fields of x and y. words: a Vega expression of the point. params: what
     the reader can set.
     """
+    import altair as alt
+
     text = point.transform_calculate(words=words)
     text = text.mark_text(dy=16 if below else -16, fontSize=12, color="currentColor")
     layers = (
