@@ -165,7 +165,7 @@ def test_passages_are_plain_long_enough_and_unlike():
 
 
 def test_prose_and_code_of_a_package_are_its_docstrings_and_sources():
-    found = quality.prose_and_code(["datasketch"])
+    found = corpus.prose_and_code(["datasketch"])
     assert found["prose"].text == corpus.docstrings(["datasketch"]).text
     assert "def " in found["code"].text
     assert list(found) == ["prose", "code"]

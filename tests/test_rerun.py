@@ -44,7 +44,9 @@ def test_a_failing_chapter_is_named_and_left_as_it_was(tmp_path):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("text", [b"a: b", b"", b"{}", b"[1]", b"\xff\xfe", b'{"cells": 3}'])
+@pytest.mark.parametrize(
+    "text", [b"a: b", b"<<<<<<< HEAD", b"", b"{}", b"[1]", b"\xff\xfe", b'{"cells": 3}']
+)
 def test_what_is_no_notebook_is_named_and_left_as_it_was(tmp_path, text):
     path = tmp_path / "chapter.ipynb"
     path.write_bytes(text)
@@ -93,10 +95,3 @@ def test_a_chapter_that_lost_a_figure_is_left_as_it_was(tmp_path, sign):
     with pytest.raises(SystemExit, match=r"no figure from cells 1 .* unchanged"):
         rerun(path)
     assert path.read_bytes() == before
-
-
-def test_what_is_no_notebook_is_told(tmp_path):
-    path = tmp_path / "chapter.ipynb"
-    path.write_text("<<<<<<< HEAD")
-    with pytest.raises(SystemExit, match=r"chapter\.ipynb: not a notebook; save it"):
-        rerun(path)

@@ -107,7 +107,8 @@ def coordinate(labels: Sequence) -> np.ndarray:
 def _check(settings: Mapping, along: Mapping | None, workers: int | None) -> None:
     if clash := (set(settings) | {"seed"}) & set(along or {}):
         raise ValueError(f"{', '.join(clash)}: a setting and a dimension of one name; change one")
-    if workers is not None and (isinstance(workers, bool) or workers < 1):
+    whole = isinstance(workers, int) and not isinstance(workers, bool)
+    if workers is not None and not (whole and workers >= 1):
         raise ValueError(f"workers is {workers}: give a whole number of processes, one or more")
 
 

@@ -113,6 +113,11 @@ def sources(packages: Iterable[str] = PACKAGES) -> Corpus:
     return _from_sources(packages, _code_of)
 
 
+def prose_and_code(packages: Iterable[str]) -> dict[str, Corpus]:
+    """The docstrings and the sources of installed packages, by kind. Chapter: data-quality."""
+    return {"prose": docstrings(packages), "code": sources(packages)}
+
+
 def from_files(paths: Iterable[str | Path]) -> Corpus:
     """Your own text: one document a file (UTF-8), folders are searched for `.txt` and `.md`.
 

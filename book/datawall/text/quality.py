@@ -20,7 +20,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from datawall import validate
-from datawall.text import corpus
 
 STOP_WORDS = frozenset(["the", "be", "to", "of", "and", "that", "have", "with"])
 POLICY = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies")
@@ -151,11 +150,6 @@ def up_to(pages: Sequence[str], size: float) -> Sequence[str]:
     Chapter: data-quality.
     """
     return pages[: 1 + np.searchsorted(np.cumsum([len(page) for page in pages]), size)]
-
-
-def prose_and_code(packages: Sequence[str]) -> dict[str, corpus.Corpus]:
-    """The docstrings and the sources of installed packages, by kind. Chapter: data-quality."""
-    return {"prose": corpus.docstrings(packages), "code": corpus.sources(packages)}
 
 
 def favourites(
