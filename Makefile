@@ -19,7 +19,13 @@ check: environment ## Check what takes no experiment: style, units, invariants, 
 
 test: environment ## Check everything; with CHAPTER=scaling-laws one chapter and the library it uses
 	@$(BIN)/ruff check .
+ifdef CHAPTER
 	@lane=$$($(BIN)/python tests/lanes.py $(CHAPTER)) && $(BIN)/python -m pytest $$lane
+else
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not experiment" tests
+	@$(BIN)/python -m pytest -m experiment tests # on both cores by themselves, as the chapters are
+	@$(BIN)/python -m pytest book
+endif
 
 lab: environment ## Open the chapters in JupyterLab
 	@$(BIN)/jupyter trust book/*.ipynb >/dev/null # or JupyterLab would hide the stored figures
