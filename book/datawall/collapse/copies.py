@@ -22,7 +22,7 @@ def examined(turns: Iterable[Generation], exam: Exam, rows: int, *, seed: int) -
 
     loss (generation,): on the exam's rows, in nats a letter. nats (generation, row): of so many
     rows that it writes, under the first generation. written (generation, line): the first two of
-    them, as text. real (exam_row,): nats of the exam's rows under the first generation. The same
+    them, as text. exam (exam_row,): nats of the exam's rows under the first generation. The same
     seed for every generation: they draw by the same random numbers. Raises ValueError for a chain
     that ended early.
     """
@@ -40,7 +40,7 @@ def examined(turns: Iterable[Generation], exam: Exam, rows: int, *, seed: int) -
             "loss": ("generation", loss),
             "nats": (("generation", "row"), nats),
             "written": (("generation", "line"), np.array(written, dtype=object)),
-            "real": ("exam_row", first.nats(exam.rows)),
+            "exam": ("exam_row", first.nats(exam.rows)),
         },
         {"generation": np.arange(len(loss))},
     )
