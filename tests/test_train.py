@@ -95,6 +95,17 @@ def test_a_sweep_has_names_and_what_was_not_run_is_nan():
     assert found.loss.sel(length="long", seed=3).values.tolist() == alone
 
 
+def test_a_sweep_keeps_what_it_is_asked_to_whatever_a_setting_is_called():
+    def job(part, seed):
+        return Job(CONFIG, [2_000 * part], QUICK, seed=seed)
+
+    def keep(part):
+        return part == 2
+
+    found = train.sweep(job, TEXT, EXAM, seeds=[0], part=[1, 2, 3], keep=keep, workers=1)
+    assert found.loss.max("tokens").notnull().values.ravel().tolist() == [False, True, False]
+
+
 def test_what_is_not_kept_is_not_run():
     def job(budget, seed):
         assert budget != 4_000

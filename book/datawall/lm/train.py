@@ -157,23 +157,23 @@ def sweep(
     cells = math.prod(len(values) for values in settings.values())
     parts = np.array_split(seeds, min(len(seeds), math.ceil(workers / max(cells, 1))))
 
-    def trained(part, **cell):
-        jobs = [job(**cell, seed=int(seed)) for seed in parts[part]]
+    def trained(_part, **cell):
+        jobs = [job(**cell, seed=int(seed)) for seed in parts[_part]]
         found = [_graded(group, text, validation, measure) for group in _side_by_side(jobs)]
         config = jobs[0].config
         shape = {"params": config.params, "all_params": config.all_params}
-        return xr.concat(found, "own").assign_coords(own=parts[part]).assign(shape)
+        return xr.concat(found, "own").assign_coords(own=parts[_part]).assign(shape)
 
-    def cost(part, **cell):
+    def cost(_part, **cell):
         one = job(**cell, seed=seeds[0])
         return one.config.params * max(one.budgets)
 
-    kept = None if keep is None else lambda part, **cell: keep(**cell)
-    grid = settings | {"part": range(len(parts))}
+    kept = None if keep is None else lambda _part, **cell: keep(**cell)
+    grid = settings | {"_part": range(len(parts))}
     found = over_grid(trained, keep=kept, cost=cost, workers=workers, **grid)
-    apart = [found.isel(part=i, drop=True) for i in range(len(parts))]
+    apart = [found.isel(_part=i, drop=True) for i in range(len(parts))]
     shape = apart[0][["params", "all_params"]]
-    together = reduce(xr.Dataset.combine_first, [part.drop_vars(shape) for part in apart])
+    together = reduce(xr.Dataset.combine_first, [one.drop_vars(shape) for one in apart])
     return together.rename(own="seed").sel(seed=seeds).assign(shape)
 
 
