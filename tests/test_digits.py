@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
@@ -41,7 +42,8 @@ def test_parts_are_the_common_half_and_the_rarest_tenth():
 
 def test_a_sheet_has_a_name_and_a_row_for_each():
     _, ax = plt.subplots()
-    digits.sheet(ax, {"real": EXAM[:3], "mixture, 1": 2 * EXAM[3:6]})
+    made = xr.DataArray(2 * EXAM[3:6], dims=("image", "pixel"))
+    digits.sheet(ax, {"real": EXAM[:3], "mixture, 1": made})
     image = ax.images[0].get_array()
     assert image.shape == (20, 30)
     assert np.array_equal(image[1:9, 1:9], 16 * EXAM[0].reshape(8, 8))

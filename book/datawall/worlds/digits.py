@@ -62,7 +62,7 @@ def sheet(ax: Axes, rows: Mapping[str, ArrayLike], side: int = 8) -> None:
     """
     lines = []
     for images in rows.values():
-        squares = np.reshape(images, (-1, side, side))
+        squares = np.reshape(np.asarray(images), (-1, side, side))
         lines.append(np.hstack([np.pad(square, 1) for square in squares]))
     levels = np.clip(np.round(16 * np.vstack(lines)), 0, 16)
     ax.imshow(levels, cmap="gray_r", interpolation="none")
