@@ -53,7 +53,8 @@ def test_a_usable_folder_that_is_named_is_taken(tmp_path, monkeypatch):
 def test_a_process_that_has_grown_is_changed_for_a_new_one_without_a_word(monkeypatch):
     def changing(count, **options):
         def served(tasks):
-            warnings.warn("A worker stopped while some jobs were given to the executor.")
+            said = "A worker stopped while some jobs were given to the executor."
+            warnings.warn(said, stacklevel=1)
             return [function(*given) for function, given, _ in tasks]
 
         return served
