@@ -20,7 +20,7 @@ def sample(
     prompt: Tensor,
     length: int,
     temperature: float = 1.0,
-    together: int = 256,
+    together: int = 512,
     *,
     seed: int,
 ) -> Tensor:
