@@ -93,13 +93,6 @@ def test_so_many_chains_lie_between_the_bounds_and_half_above_the_median(estimat
     assert float((last > high).mean()) == pytest.approx(0.1, abs=0.02)
 
 
-def test_results_are_stacked_along_a_named_dimension():
-    parts = {name: drift.expected(one, Own(), 9, 4).variance for name, one in BOTH.items()}
-    found = drift.stacked(of=parts)
-    assert list(found.of) == list(BOTH)
-    assert float(found.sel(of="unbiased", generation=3)) == pytest.approx(1)
-
-
 @pytest.mark.parametrize("n, fresh, t", [(50, 0.1, 1), (50, 0.1, 40), (100, 0.5, 7)])
 def test_the_browser_is_told_what_theory_expects(n, fresh, t):
     words = {"pow": pow, "sin": math.sin, "sqrt": math.sqrt, "PI": math.pi, "t": t}
@@ -214,8 +207,6 @@ def test_a_descent_that_stops_early_keeps_a_part_of_its_way_and_a_long_one_does_
     "call, words",
     [
         (lambda: drift.typical(Gaussian(), 10, 5, share=1.0), "share is 1.0"),
-        (lambda: drift.stacked(), "one dimension, not 0"),
-        (lambda: drift.stacked(a={}, b={}), "one dimension, not 2"),
         (lambda: drift.forgotten([0, 1], np.ones((3, 4))), r"2 ids below 2.* of shape \(3, 4\)"),
         (lambda: drift.forgotten([0, 2], np.ones((3, 3))), "2 ids below 3"),
         (lambda: drift.expected(Gaussian(), Own(), 1, 5), "n is 1"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from datawall.evidence.replicate import coordinate, replicate
+from datawall.evidence.replicate import coordinate, replicate, stacked
 
 
 def of_setting(width, depth, seed):
@@ -226,3 +226,17 @@ def test_results_keep_their_kind(value, kind):
 def test_the_label_of_none_is_its_text():
     assert coordinate((None, "a")).tolist() == ["None", "a"]
     assert coordinate((True, None)).tolist() == [True, "None"]
+
+
+def test_stacked_adds_one_named_dimension():
+    parts = {"a": xr.Dataset({"x": 1.0}), "b": xr.Dataset({"x": 2.0})}
+    assert stacked(remedy=parts).x.sel(remedy="b") == 2.0
+    assert stacked(count={1: xr.DataArray(3.0), 10: xr.DataArray(4.0)}).sel(count=10) == 4.0
+
+
+@pytest.mark.parametrize("count, named", [(0, {}), (2, {"a": {}, "b": {}})])
+def test_stacked_asks_for_one_dimension_with_results(count, named):
+    with pytest.raises(ValueError, match=f"name one dimension, not {count}"):
+        stacked(**named)
+    with pytest.raises(ValueError, match="remedy: there is nothing to stack"):
+        stacked(remedy={})

@@ -41,13 +41,6 @@ def test_beside_has_theory_and_simulation_under_one_name():
         trials.beside(exact, found, together=7)
 
 
-def test_stacked_adds_one_named_dimension():
-    parts = {"a": xr.Dataset({"x": 1.0}), "b": xr.Dataset({"x": 2.0})}
-    assert trials.stacked(remedy=parts).x.sel(remedy="b") == 2.0
-    with pytest.raises(ValueError, match="name one dimension, not 2"):
-        trials.stacked(remedy=parts, case=parts)
-
-
 def test_weighted_mean_and_its_best_weight():
     weights = [0.3, 0.6, 1.0]
     runs = [trials.weighted_mean(5, 15, weights, 60, 4_000, seed=seed) for seed in range(6)]

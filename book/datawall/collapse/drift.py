@@ -26,6 +26,7 @@ from datawall.collapse import expectations
 from datawall.collapse.loop import Generation, Policy, chains
 from datawall.collapse.policies import Accumulate, Archive, Fresh, Mix, Own
 from datawall.evidence.intervals import Interval
+from datawall.evidence.replicate import stacked
 from datawall.generators.closed_forms import Gaussian
 from datawall.generators.protocol import Fitted
 
@@ -154,17 +155,6 @@ def beside(theory: xr.Dataset, runs: xr.Dataset, generation: Sequence[int]) -> p
     rows = (written(theory) + "/" + written(runs.mean("chain"))).unstack("generation")
     largest = gaps(runs, theory).max("generation").to_series()
     return rows.assign(**{"largest gap": largest.map("{:.1f}".format)})
-
-
-def stacked(**labelled: Mapping[str, xr.Dataset | xr.DataArray]) -> xr.Dataset | xr.DataArray:
-    """Results side by side along one new dimension: `stacked(policy={"replace": ..., ...})`.
-
-    Raises ValueError unless one dimension is named.
-    """
-    if len(labelled) != 1:
-        raise ValueError(f"name one dimension, not {len(labelled)}: stacked(policy={{...}})")
-    ((dim, results),) = labelled.items()
-    return xr.concat(list(results.values()), pd.Index(list(results), name=dim))
 
 
 def in_vega(n: str, fresh: str, t: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ And real handwriting, to try them on. Chapter: avoiding-collapse.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,17 +50,6 @@ from datawall.rows import join, take
 
 WORLD = Gaussian().fit([-1.0, 1.0], seed=0)  # mean 0, variance 1
 Labelled = tuple[np.ndarray, np.ndarray]  # points and labels
-
-
-def stacked(**labelled: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Results side by side along one new dimension: `stacked(remedy={"accumulate": ..., ...})`.
-
-    Raises ValueError unless one dimension is named.
-    """
-    if len(labelled) != 1:
-        raise ValueError(f"name one dimension, not {len(labelled)}: stacked(remedy={{...}})")
-    ((dim, results),) = labelled.items()
-    return xr.concat(list(results.values()), pd.Index(list(results), name=dim))
 
 
 # One normal ---------------------------------------------------------------------------------------

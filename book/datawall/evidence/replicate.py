@@ -90,6 +90,19 @@ def over_grid(
     return _gridded(runs, cells, labels)
 
 
+def stacked(**labelled: Mapping[str, xr.Dataset | xr.DataArray]) -> xr.Dataset | xr.DataArray:
+    """Results side by side along one new dimension: `stacked(policy={"replace": ..., ...})`.
+
+    Raises ValueError unless one dimension is named, and for nothing to stack.
+    """
+    if len(labelled) != 1:
+        raise ValueError(f"name one dimension, not {len(labelled)}: stacked(policy={{...}})")
+    ((dim, results),) = labelled.items()
+    if not results:
+        raise ValueError(f"{dim}: there is nothing to stack")
+    return xr.concat(list(results.values()), xr.Variable(dim, coordinate(list(results))))
+
+
 def coordinate(labels: Sequence) -> np.ndarray:
     """Labels as an array of one kind, of objects where numbers and texts would become one kind.
 
