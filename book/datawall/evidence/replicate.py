@@ -100,7 +100,8 @@ def stacked(**labelled: Mapping[str, xr.Dataset | xr.DataArray]) -> xr.Dataset |
     ((dim, results),) = labelled.items()
     if not results:
         raise ValueError(f"{dim}: there is nothing to stack")
-    return xr.concat(list(results.values()), xr.Variable(dim, coordinate(list(results))))
+    labels = xr.Variable(dim, coordinate(list(results)))
+    return xr.concat(list(results.values()), labels, join="outer")
 
 
 def coordinate(labels: Sequence) -> np.ndarray:
