@@ -1,0 +1,540 @@
+"""The built site, as its readers meet it: every page in a browser, and what the build refuses.
+
+The checks that read pages are shown to find the faults of a bad page before they are trusted.
+"""
+
+import gzip
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from sphinx.search.en import SearchEnglish
+
+import quiz
+
+ROOT = Path(__file__).resolve().parent.parent
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+CHAPTER = "book/scaling-laws"
+# Or a slow machine would grade a colour on its way from the light theme's to the dark one's.
+AT_ONCE = "*, *::before, *::after { transition: none !important; animation: none !important; }"
+HEAVIEST, PHONES = 1_000_000, (360, 390)  # bytes a page, compressed; pixels
+
+
+def toc_pages():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    return [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+
+
+PAGES = toc_pages()
+
+
+def build(source, target, *options):
+    """Run jupyter-book as `make book` does."""
+    command = shutil.which("jupyter-book", path=Path(sys.executable).parent)
+    return subprocess.run(
+        [command, "build", source, "--path-output", target, "-W", "-n", "--keep-going", *options],
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    return Path("/work/k/_build/html")
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """A function that serves a folder on this machine and gives its address."""
+    servers = []
+
+    def start(folder):
+        handler = partial(Quiet, directory=folder)
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def address(site, serve):
+    return serve(site)
+
+
+# What a page asks of other hosts, read from its text
+
+
+def foreign(text):
+    """Addresses on another host that a page or a style sheet would fetch; links are not."""
+    soup = BeautifulSoup(text, "html.parser")
+    found = re.findall(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", text)
+    values = [value for pair in found for value in pair]
+    for tag in soup.find_all(True):
+        names = ["src", "srcset", "data", "poster", "xlink:href"]
+        if tag.name not in ("a", "area"):
+            names.append("href")
+        values += [address for name in names for address in tag.get(name, "").split()]
+    return [value for value in values if re.match(r"\s*(https?:|wss?:)?//", value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script src="https://cdn.example.org/x.js"></script>',
+        '<link rel="stylesheet" href="//cdn.example.org/x.css">',
+        '<img src="http://example.org/x.png">',
+        '<img srcset="a.png 1x, https://example.org/b.png 2x">',
+        '<iframe src="https://example.org"></iframe>',
+        '<p style="background: url(https://example.org/x.png)">',
+        '<style>@import "https://example.org/x.css";</style>',
+        "@font-face { src: url('//example.org/x.woff') }",
+    ],
+)
+def test_foreign_finds_what_would_be_fetched(text):
+    assert foreign(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['<a href="https://example.org">', '<img src="../x.png">', "a { src: url(icons/x.woff) }"],
+)
+def test_foreign_leaves_links_and_own_files(text):
+    assert not foreign(text)
+
+
+def test_no_page_or_style_sheet_names_a_file_on_another_host(site):
+    texts = [*site.rglob("*.html"), *site.rglob("*.css")]
+    assert len(texts) > len(PAGES)
+    assert {path.name: found for path in texts if (found := foreign(path.read_text()))} == {}
+
+
+# What a page does in a browser
+
+
+@dataclass
+class Visit:
+    """What was met on one page."""
+
+    foreign: list  # requests to another host
+    errors: list  # on the console, and requests that failed
+    bytes: int  # of all that was fetched, compressed
+    sideways: dict  # how far a phone of each width scrolls sideways
+    barriers: list  # what axe-core finds serious or critical, light or dark
+    unset: list  # mathematics that was not typeset
+    faint: list  # figures without an ink that stands out, light or dark
+    nameless: list  # images without a text that describes them
+
+
+def quiet(page):
+    """Wait until mathematics is set and interactive figures are drawn."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("window.MathJax?.startup?.promise")
+    page.wait_for_function("!document.querySelector('figure.vega-figure:not(.drawn)')")
+
+
+def set_theme(page, theme):
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+
+
+def barriers(page):
+    rules = {"resultTypes": ["violations"], "preload": False}  # preloading misreads @import
+    found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
+    return [
+        f"{fault['id']}: {node['html'][:150]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def contrast(picture):
+    """Contrast ratio (WCAG) of a picture's commonest colour and the one farthest from it."""
+    pixels = plt.imread(BytesIO(picture), format="png")[..., :3].reshape(-1, 3)
+    colours, counts = np.unique(np.round(pixels, 2), axis=0, return_counts=True)
+    linear = np.where(colours <= 0.04, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    light = linear @ [0.2126, 0.7152, 0.0722] + 0.05
+    paper = light[counts.argmax()]
+    return max(paper / light.min(), light.max() / paper)
+
+
+def compressed(body):
+    return min(len(body), len(gzip.compress(body)))
+
+
+NAMELESS = r"""images => images
+  .filter(image => !image.alt.trim() || /\.\w{3,4}$/.test(image.alt.trim()))
+  .map(image => image.outerHTML)"""
+UNSET = """maths => maths
+  .filter(math => !math.querySelector('mjx-container') || math.querySelector('mjx-merror'))
+  .map(math => math.textContent)"""
+
+
+def visit(browser, url):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    met = Visit([], [], 0, {}, [], [], [], [])
+    responses = []
+
+    def asked(request):
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
+            met.foreign.append(request.url)
+
+    page.on("request", asked)
+    page.on("response", lambda response: responses.append(response))
+    page.on("response", lambda r: r.ok or met.errors.append(f"{r.status}: {r.url}"))
+    page.on("requestfailed", lambda request: met.errors.append(f"failed: {request.url}"))
+    page.on("pageerror", lambda error: met.errors.append(str(error)))
+    page.on("console", lambda m: m.type in ("error", "warning") and met.errors.append(m.text))
+    page.goto(url)
+    quiet(page)
+    met.bytes = sum(compressed(response.body()) for response in responses if response.ok)
+    met.nameless = page.eval_on_selector_all("article img", NAMELESS)
+    met.unset = page.eval_on_selector_all(".math", UNSET)
+    page.evaluate(AXE)
+    page.add_style_tag(content=AT_ONCE)
+    for theme in ("light", "dark"):
+        set_theme(page, theme)
+        met.barriers += [f"{theme}: {barrier}" for barrier in barriers(page)]
+        for image in page.locator("article img").all():
+            if contrast(image.screenshot()) < 7:
+                met.faint.append(f"{theme}: {image.get_attribute('src')}")
+    for width in PHONES:
+        page.set_viewport_size({"width": width, "height": 800})
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if over > 0:
+            met.sideways[width] = over
+    context.close()
+    return met
+
+
+BAD_PAGE = """<!doctype html><title>Bad</title>
+<article><img src="grey.svg" alt="grey.svg" width="400" height="100">
+<script src="http://nowhere.invalid/x.js"></script><script>console.error("a fault")</script>
+<span class="math">x</span><p style="color: #ccc; width: 500px">faint</p></article>"""
+GREY = """<svg xmlns="http://www.w3.org/2000/svg" width="400" height="100">
+<rect width="400" height="100" fill="#888"/><circle cx="50" cy="50" r="40" fill="#777"/></svg>"""
+
+
+def test_a_visit_finds_the_faults_of_a_bad_page(browser, serve, tmp_path):
+    (tmp_path / "index.html").write_text(BAD_PAGE)
+    (tmp_path / "grey.svg").write_text(GREY)
+    met = visit(browser, serve(tmp_path) + "/index.html")
+    assert met.foreign == ["http://nowhere.invalid/x.js"]
+    assert any("a fault" in error for error in met.errors)
+    assert any(error.startswith("failed: ") for error in met.errors)
+    assert met.bytes > len(gzip.compress(GREY.encode()))
+    assert set(met.sideways) == set(PHONES)
+    assert any("color-contrast" in barrier for barrier in met.barriers)
+    assert met.unset == ["x"]
+    assert met.faint
+    assert met.nameless
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page, browser, address):
+    met = visit(browser, f"{address}/{page}.html")
+    assert {name: found for name, found in vars(met).items() if found and name != "bytes"} == {}
+    assert met.bytes < HEAVIEST
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def test_the_chapter_has_mathematics_and_figures_to_check(page, address):
+    page.goto(f"{address}/{CHAPTER}.html")
+    quiet(page)
+    assert page.locator("mjx-container").count() > 0
+    assert page.locator("article figure img").count() > 0
+    assert page.locator("figure.vega-figure svg").count() > 0
+
+
+def test_a_chapter_opens_from_a_folder(page, site):
+    page.goto((site / "index.html").as_uri())
+    page.wait_for_url("**/book/intro.html")
+    page.goto((site / f"{CHAPTER}.html").as_uri())
+    quiet(page)
+    assert page.locator("mjx-container").count() > 0
+    assert page.locator("figure.vega-figure svg").count() > 0
+
+
+def test_an_interactive_figure_answers_the_keyboard_and_keeps_its_state_in_the_dark(page, address):
+    page.goto(f"{address}/{CHAPTER}.html")
+    quiet(page)
+    figure = page.locator("figure.vega-figure").first
+    drawn = figure.locator("svg").inner_html()
+    slider = figure.locator("input[type=range]").first
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(300)
+    moved = figure.locator("svg").inner_html()
+    assert moved != drawn
+    value = slider.input_value()
+    set_theme(page, "dark")
+    assert slider.input_value() == value
+    assert contrast(figure.locator("svg").screenshot()) > 7
+
+
+CUT = """() => {
+  const article = document.querySelector('.bd-article').getBoundingClientRect();
+  return [...document.querySelectorAll('.bd-article table, .bd-article pre, .bd-article details')]
+    .filter(box => box.scrollWidth > box.clientWidth + 1
+      || box.getBoundingClientRect().right > article.right + 1)
+    .map(box => box.outerHTML.slice(0, 100));
+}"""
+EMPTY = """boxes => boxes
+  .filter(box => box.offsetHeight > 0 && !box.innerText.trim() && !box.querySelector('img, svg'))
+  .map(box => box.outerHTML.slice(0, 100))"""
+
+
+@pytest.mark.parametrize("name", [CHAPTER, "book/claims"])
+def test_on_paper_nothing_is_cut_and_no_box_is_empty(name, page, address):
+    page.set_viewport_size({"width": 680, "height": 960})  # A4 between its margins
+    page.goto(f"{address}/{name}.html")
+    quiet(page)
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT) == []
+    boxes = ".bd-article div.cell, .bd-article details, .bd-article div.highlight"
+    assert page.eval_on_selector_all(boxes, EMPTY) == []
+
+
+def test_without_scripts_an_interactive_figure_says_what_it_needs(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{CHAPTER}.html")
+    aloud = page.locator("figure.vega-figure").first.aria_snapshot()
+    assert "This figure needs JavaScript" in aloud
+    context.close()
+
+
+def test_the_keyboard_reaches_the_text_the_quiz_and_the_dark(page, address):
+    page.goto(f"{address}/{CHAPTER}.html")
+    quiet(page)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+    for kind in ("choice", "solution"):
+        details = page.locator(f"details.{kind}").first
+        assert details.get_attribute("open") is None
+        details.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert details.get_attribute("open") is not None
+
+    page.locator("main .theme-switch-button").focus()
+    for _ in range(3):  # from the system's to light to dark
+        page.keyboard.press("Enter")
+        if page.evaluate("document.documentElement.dataset.mode") == "dark":
+            break
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_search_finds_a_chapter_with_no_network(page, address):
+    page.goto(f"{address}/search.html?q=Chinchilla")
+    page.wait_for_selector("#search-results li a")
+    found = page.eval_on_selector_all("#search-results li a", "links => links.map(l => l.href)")
+    assert any(CHAPTER in link for link in found)
+
+
+# The quiz and the marks of the tests
+
+
+def chapters(site):
+    """The built page of each chapter, by its name."""
+    names = [path.stem for path in (ROOT / "book").glob("*.ipynb")]
+    assert names
+    return {
+        name: BeautifulSoup((site / f"book/{name}.html").read_text(), "html.parser")
+        for name in names
+    }
+
+
+def test_choices_stand_in_the_order_that_the_rules_count(site):
+    for name, soup in chapters(site).items():
+        notebook = json.loads((ROOT / f"book/{name}.ipynb").read_text())
+        source = "\n\n".join("".join(cell["source"]) for cell in notebook["cells"])
+        asked = [question for question in quiz.QUESTION.finditer(source)]
+        shown = soup.select("#quiz > section")
+        assert len(asked) == len(shown) >= 4
+        for question, section in zip(asked, shown, strict=True):
+            verdicts = re.findall(r"\*\*(Right|Wrong)\.\*\*", question[0])
+            order = quiz.order(name, question[1], len(verdicts))
+            found = [
+                strong.text for strong in section.select("details.choice strong:first-of-type")
+            ]
+            assert found == [f"{verdicts[place]}." for place in order]
+
+
+def test_no_mark_of_the_tests_is_shown(site):
+    for name, soup in chapters(site).items():
+        assert "NBVAL" not in soup.text, name
+        assert f'check("{name}/1"' in soup.text
+
+
+RIGHT = "details.choice:has(p:first-of-type > strong:text-is('Right.'))"
+WRONG = "details.choice:has(p:first-of-type > strong:text-is('Wrong.'))"
+
+
+def test_the_quiz_counts_what_is_right_at_the_first_try(page, site):
+    page.goto((site / f"{CHAPTER}.html").as_uri())
+    questions = page.locator("#quiz > section").all()
+    score = page.get_by_role("status")
+    assert "the first choice that you open counts" in score.inner_text()
+    questions[0].locator(WRONG).first.locator("summary").click()
+    count = len(questions)
+    assert score.inner_text() == f"0 of 1 right at the first try, {count - 1} to go."
+    questions[0].locator(RIGHT).locator("summary").click()  # too late to count
+    for question in questions[1:]:
+        question.locator(RIGHT).locator("summary").focus()
+        page.keyboard.press("Enter")
+        question.locator(WRONG).first.locator("summary").click()
+    assert score.inner_text() == f"{count - 1} of {count} right at the first try."
+    again = page.get_by_role("button", name="Start again")
+    again.focus()
+    page.keyboard.press("Enter")
+    assert "the first choice that you open counts" in score.inner_text()
+    assert page.locator("details.choice[open]").count() == 0
+    assert not again.is_visible()
+    # What opens without a click, before printing say, is no try.
+    page.eval_on_selector_all("details.choice", "all => all.forEach(one => { one.open = true; })")
+    assert "the first choice that you open counts" in score.inner_text()
+
+
+def test_without_scripts_the_quiz_answers(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{CHAPTER}.html")
+    choice = page.locator("details.choice").first
+    assert not choice.locator("p").first.is_visible()
+    choice.locator("summary").click()
+    assert choice.locator("p").first.is_visible()
+    assert page.locator(".quiz-score").count() == 0
+    context.close()
+
+
+def test_no_search_finds_a_page_by_its_answers(site):
+    text = (site / "searchindex.js").read_text()
+    index = json.loads(text[text.index("(") + 1 : text.rindex(")")])
+    language = SearchEnglish({})
+    stems = lambda text: {language.stem(word.lower()) for word in language.split(text)}  # noqa: E731
+    tried = 0
+    for name, soup in chapters(site).items():
+        page = index["docnames"].index(f"book/{name}")
+        answers = soup.select("details.choice > :not(summary), details.solution > :not(summary)")
+        said = stems(" ".join(answer.extract().text for answer in answers))
+        only = said - stems(soup.text)
+        tried += len(only)
+        places = {stem: index["terms"].get(stem, []) for stem in only}
+        found = [
+            stem for stem, at in places.items() if page in (at if isinstance(at, list) else [at])
+        ]
+        assert found == [], name
+    assert tried > 100
+
+
+def test_excerpts_of_the_search_keep_answers_to_themselves(page, address, site):
+    page.goto(f"{address}/search.html?q=choice")
+    read = "async url => Search.htmlToText(await (await fetch(url)).text())"
+    text = page.evaluate(read, f"{address}/{CHAPTER}.html")
+    assert "Question 1" in text and "Worked solution" in text
+    soup = BeautifulSoup((site / f"{CHAPTER}.html").read_text(), "html.parser")
+    answers = [one.text for one in soup.select("details.choice p, details.solution p")]
+    assert len(answers) > 15
+    assert [answer for answer in answers if answer in text] == []
+
+
+# The public address, which is set in one place
+
+
+def hosts(site):
+    """Hosts that the buttons above the chapter lead to."""
+    soup = BeautifulSoup((site / f"{CHAPTER}.html").read_text(), "html.parser")
+    return [a["href"] for a in soup.select(".article-header-buttons a[href^=http]")]
+
+
+def test_no_button_needs_a_public_address_while_there_is_none(site):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    assert bool(hosts(site)) == bool(config["repository"]["url"])
+
+
+def test_with_a_public_address_the_buttons_open_the_chapter(tmp_path):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    config["repository"]["url"] = "https://github.com/someone/data-wall"
+    config["sphinx"]["local_extensions"]["datawall_site"] = str(ROOT / "book" / "_ext")
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    run = build(ROOT, tmp_path, "--config", tmp_path / "_config.yml")
+    assert run.returncode == 0, run.stderr[-3000:]
+    links = hosts(tmp_path / "_build" / "html")
+    path = f"someone/data-wall/blob/main/{CHAPTER}.ipynb"
+    assert f"https://colab.research.google.com/github/{path}" in links
+    binder = "https://mybinder.org/v2/gh/someone/data-wall/main"
+    assert f"{binder}?urlpath=lab/tree/{CHAPTER}.ipynb" in links
+    assert "https://github.com/someone/data-wall" in links
+    for part in ("/blob/main/", "/edit/main/", "/issues/new"):
+        assert any(link.startswith("https://github.com/") and part in link for link in links)
+
+
+# What the build refuses, so that no rule of the chapters need look for it
+
+
+def test_the_build_fails_with_an_unknown_citation_term_reference_or_result(tmp_path):
+    asked = {
+        "nobody1999": "{cite:p}`nobody1999`",
+        "perplexity": "{term}`perplexity`",
+        "fig-none": "{numref}`fig-none`",
+        "no-gain": "{glue:text}`no-gain:.1f`",
+    }
+    (tmp_path / "page.md").write_text("# A page\n\n" + "\n\n".join(asked.values()) + "\n")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: page\n")
+    (tmp_path / "references.bib").write_text("@misc{somebody2000, title={A}, year={2000}}\n")
+    config = {
+        "bibtex_bibfiles": ["references.bib"],
+        "sphinx": {"local_extensions": {"datawall_site": str(ROOT / "book" / "_ext")}},
+    }
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config))
+    run = build(tmp_path, tmp_path)
+    assert run.returncode != 0
+    for name in asked:
+        assert name in run.stderr, run.stderr[-3000:]
+
+
+def test_the_build_fails_with_page_and_name_of_an_unknown_claim_or_chapter(tmp_path):
+    asked = "{published}`no-claim` {measured}`no-value`\n\n```{ledger} no-chapter\n```\n"
+    (tmp_path / "page.md").write_text(f"# A page\n\n{asked}")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: page\n")
+    extensions = {"local_extensions": {"datawall_site": str(ROOT / "book" / "_ext")}}
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump({"sphinx": extensions}))
+    run = build(tmp_path, tmp_path)
+    assert run.returncode != 0
+    for name in ("no-claim", "no-value", "no-chapter"):
+        assert re.search(f"page: .*{name}", run.stderr)
