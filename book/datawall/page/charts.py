@@ -33,10 +33,11 @@ def finished(spec: dict, pairs: Mapping[str, str]) -> dict:
             )
     spec = _tinted(spec, pairs)
     first = next(iter(pairs))
-    config = spec.get("config", {})
-    mark = {"color": _either(first, pairs[first])} | config.get("mark", {})
+    tint = {"color": _either(first, pairs[first])}
+    # Vega-Lite's own rules and words are black.
+    config = {"mark": tint, "rule": tint, "text": {"color": "currentColor"}}
     params = [{"name": "dark", "value": False}, *map(_wired(spec), spec.get("params", []))]
-    return spec | {"config": config | {"mark": mark}, "params": params}
+    return spec | {"config": spec.get("config", {}) | config, "params": params}
 
 
 def refuse_clamps(spec: dict) -> None:
@@ -136,6 +137,8 @@ def _wired(spec: dict):
         if own not in names:
             return param
         update = f"presets[preset] ? presets[preset].{names[own]} : {own}"
-        return param | {"on": [{"events": {"signal": "preset"}, "update": update}]}
+        # By force, or a preset that is chosen again wouldn't take back what has moved meanwhile.
+        turn = {"events": {"signal": "preset"}, "update": update, "force": True}
+        return param | {"on": [turn]}
 
     return wire

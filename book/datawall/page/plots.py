@@ -432,7 +432,8 @@ def histogram(
     )
     n = alt.Y("n:Q", title=y_title)
     bars = bins.mark_bar(clip=True, binSpacing=1).encode(x.bin("binned"), n, alt.X2("end:Q"))
-    rule = shares.mark_rule(strokeWidth=2, color=COLORS[1], clip=True).encode(x)
+    rule = shares.transform_filter(f"datum.x >= {first} && datum.x < {last}")
+    rule = rule.mark_rule(strokeWidth=2, color=COLORS[1], clip=True).encode(x)
     layers = (bars, rule, _said(shares, words))
     return _roomy(alt.layer(*layers, height=240)).add_params(*params)
 
