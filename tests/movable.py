@@ -57,6 +57,19 @@ READ = """figure => {
 }"""
 
 
+# The columns of the table below a figure whose every number is drawn at some setting.
+TABLES = {
+    "avoiding-collapse": "misread|recall",
+    "collapse-in-generators": "recall|precision|coverage|kinds",
+    "collapse-in-language-models": r"\d+$",
+    "data-quality": ".* kept",
+    "data-stock": "year",
+    "generators": "recognised|useful|precision|recall|copies",
+    "repeated-epochs": r"\d+$",
+    "teachers": ".* written",
+}
+
+
 # Colours ------------------------------------------------------------------------------------------
 
 
@@ -93,7 +106,7 @@ def _rows(spec):
 def chosen(spec, state):
     """The rows that the switches leave."""
     fields = {k.removeprefix("chosen_"): v for k, v in state.items() if k.startswith("chosen_")}
-    return [row for row in _rows(spec) if all(str(row[k]) == str(v) for k, v in fields.items())]
+    return [row for row in _rows(spec) if all(row[k] == v for k, v in fields.items())]
 
 
 def explored(spec, state):
@@ -383,7 +396,8 @@ def move(figure, name, kind, option):
     if kind == "range":
         figure.locator(f'input[name="{name}"]').press(option)
     elif kind == "radio":
-        figure.locator(f'input[name="{name}"][value="{option}"]').check()
+        value = option if isinstance(option, str) else f"{option:g}"
+        figure.locator(f'input[name="{name}"][value="{value}"]').check()
     else:
         figure.locator(f'select[name="{name}"]').select_option(str(option))
 
@@ -439,6 +453,8 @@ def faults(page, figure, chapter, seen=None):
         if follows := FOLLOWS.get(chapter):
             titles.setdefault(str(state[follows]), set()).add(drawn["title"])
         if seen is not None:
+            words = [item["text"] for item in _points(drawn, "text")]
+            seen += [float(x) for word in words for x in re.findall(r"median ([\d.]+)", word)]
             seen += [
                 item["datum"]["value"]
                 for kind in ("line", "symbol")
@@ -452,3 +468,38 @@ def faults(page, figure, chapter, seen=None):
     if titles and not all(words):
         found.append("the axis has no title")
     return found
+
+
+def resized(page, figure):
+    """Where a figure's width isn't its column's after the window shrank and grew again."""
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        _settle(page, figure)
+        found += [f"{width} px: {fault}" for fault in fit_faults(figure.evaluate(READ))]
+    return found
+
+
+CELLS = """figure => {
+  const tables = [...document.querySelectorAll('table')];
+  const after = t => figure.compareDocumentPosition(t) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const cells = row => [...row.cells].map(cell => cell.textContent.trim());
+  return [...tables.find(after).rows].map(cells);
+}"""
+
+
+def table_faults(figure, chapter, seen):
+    """Numbers of the table below a figure that it never draws."""
+    headings, *rows = figure.evaluate(CELLS)
+    columns = [i for i, name in enumerate(headings) if re.match(TABLES[chapter], name)]
+    missing = [] if columns and rows else ["no table below the figure has its values"]
+    drawn = np.array(seen)
+    for row in rows:
+        for cell in (row[i].split("[")[0] for i in columns):
+            for number in re.findall(r"-?[\d.]+", cell.replace(",", "")):
+                digits = len(number.partition(".")[2])
+                # The table rounds, and so do the rows of the figure, by a thousandth or so.
+                near = 0.5001 * 10**-digits + 0.0006 + 0.0005 * abs(float(number)) * (digits > 1)
+                if np.abs(drawn - float(number)).min() > near:
+                    missing.append(f"{number}, of {' '.join(row)}")
+    return missing

@@ -61,7 +61,7 @@ for (const figure of document.querySelectorAll("figure.vega-figure")) {
     .then(({ view }) => {
       figure.view = view; // so that what is drawn can be asked for
       followWidth(view, chart);
-      followTheme(view);
+      if (spec.params?.some(({ name }) => name === "dark")) followTheme(view);
       releasePreset(view, figure);
       nameChoices(figure);
       return view.runAsync();
