@@ -229,14 +229,28 @@ def test_the_label_of_none_is_its_text():
 
 
 def test_stacked_adds_one_named_dimension():
-    parts = {"a": xr.Dataset({"x": 1.0}), "b": xr.Dataset({"x": 2.0})}
-    assert stacked(remedy=parts).x.sel(remedy="b") == 2.0
+    parts = {"b": xr.Dataset({"x": 1.0}), "a": xr.Dataset({"x": 2.0})}
+    found = stacked(remedy=parts)
+    assert list(found.remedy) == ["b", "a"]
+    assert found.x.sel(remedy="a") == 2.0
     assert stacked(count={1: xr.DataArray(3.0), 10: xr.DataArray(4.0)}).sel(count=10) == 4.0
 
 
+def test_what_a_stacked_result_lacks_is_nan():
+    parts = {
+        1: xr.DataArray([3.0, 4.0], {"way": ["b", "a"]}),
+        2: xr.DataArray([5.0], {"way": ["a"]}),
+    }
+    found = stacked(T=parts).sel(way=["b", "a"])
+    assert np.array_equal(found, [[3.0, 4.0], [np.nan, 5.0]], equal_nan=True)
+
+
 @pytest.mark.parametrize("count, named", [(0, {}), (2, {"a": {}, "b": {}})])
-def test_stacked_asks_for_one_dimension_with_results(count, named):
+def test_stacked_asks_for_one_dimension(count, named):
     with pytest.raises(ValueError, match=f"name one dimension, not {count}"):
         stacked(**named)
+
+
+def test_stacked_asks_for_results():
     with pytest.raises(ValueError, match="remedy: there is nothing to stack"):
         stacked(remedy={})

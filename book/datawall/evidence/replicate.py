@@ -93,7 +93,8 @@ def over_grid(
 def stacked(**labelled: Mapping[str, xr.Dataset | xr.DataArray]) -> xr.Dataset | xr.DataArray:
     """Results side by side along one new dimension: `stacked(policy={"replace": ..., ...})`.
 
-    Raises ValueError unless one dimension is named, and for nothing to stack.
+    Where one of them lacks labels that another has, it is NaN. Raises ValueError unless one
+    dimension is named, and for nothing to stack.
     """
     if len(labelled) != 1:
         raise ValueError(f"name one dimension, not {len(labelled)}: stacked(policy={{...}})")

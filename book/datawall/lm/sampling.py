@@ -27,7 +27,8 @@ def sample(
     """Continue each prompt (count, time) by `length` tokens: ids (count, time + length).
 
     temperature: the logits are divided by it; 0 takes the likeliest token each time. together: how
-    many sequences are continued at once, which bounds the memory. When the context is full, reading
+    many sequences are continued at once, which bounds the memory; random numbers are drawn for so
+    many in turn, so that another number gives other texts. When the context is full, reading
     starts anew from the last half of it.
 
     Raises ValueError for an empty prompt, ids that the model doesn't know, a negative length, and a
