@@ -1,6 +1,7 @@
 """Rules for stored outputs: one run from top to bottom, with no error and no warning."""
 
-import json
+import nbformat
+from nbformat import v4
 
 from invariants import cells
 from invariants.context import Context
@@ -41,7 +42,7 @@ def no_stderr(notebook: dict, context: Context) -> list[str]:
 
 def size(notebook: dict, context: Context) -> list[str]:
     """A notebook is small enough to open at once and to be kept in git."""
-    taken = len(json.dumps(notebook, indent=1, ensure_ascii=False).encode())
+    taken = len(v4.writes(nbformat.from_dict(notebook)).encode())  # as the file is
     most = context.limits.bytes
     if taken <= most:
         return []
