@@ -19,18 +19,25 @@ from invariants.context import MARK, Context, Limits
 from invariants.ledger import MEASURED
 from invariants.quotes import GLUE_PREFIX
 
+ROW = {
+    "id": "loss-law", "chapter": "tiny", "who": "Kaplan et al.", "claim": "The loss falls",
+    "source": "kaplan2020", "date": "2020", "as_of": "2026-01-31", "note": "Ours is tiny",
+    "verdict": "holds", "holds_if": [0, 1], "because": "A share", "tolerance": [0.1, 0.9],
+}
+LIMITED = ROW | {"verdict": "holds within limits", "limit": "on code"}
 LIMITS = Limits(words=(128, 250), figures=1, exercises=5, bytes=30_000)
 CONTEXT = Context(
     chapter="tiny",
     limits=LIMITS,
     bibliography=frozenset({"kaplan2020", "hoffmann2022"}),
     claims=(
-        {"id": "loss-law", "chapter": "tiny", "source": "kaplan2020", "tolerance": [0.1, 0.9]},
+        ROW,
         {"id": "old-law", "chapter": "tiny", "source": "kaplan2020"},
-        {"id": "elsewhere", "chapter": "other", "source": "kaplan2020", "tolerance": [1, 2]},
+        ROW | {"id": "elsewhere", "chapter": "other"},
     ),
     figures={"fig-elsewhere": "other"},
 )  # fmt: skip
+WITH_LIMIT = replace(CONTEXT, claims=(LIMITED, *CONTEXT.claims[1:]))
 
 HEADER = """# A tiny chapter
 
@@ -256,6 +263,11 @@ def add(name: str, new: str) -> Change:
 
 def output(name: str, *outputs) -> Change:
     return lambda notebook: at(notebook, name).update(outputs=list(outputs))
+
+
+def stored(**new) -> Change:
+    """The last cell stores a measured value that differs from VALUE in this."""
+    return output("end", shown(**{MEASURED: VALUE | new}), glued("run_seconds", "12.5"))
 
 
 def more_output(name: str, new) -> Change:
@@ -598,8 +610,18 @@ MUTATIONS = {
         both(output("end", glued("run_seconds", "12.5")),
              more_output("solution-2", shown(**STORED)))),
     "a stored value outside its tolerance": Mutation(
-        r.claims_measured, "stores 2, and the ledger allows 0.1 to 0.9",
-        output("end", shown(**{MEASURED: VALUE | {"value": 2.0}}), glued("run_seconds", "12.5"))),
+        r.claims_measured, "measured 0.950 [0.400, 0.960], but the ledger allows 0.1 to 0.9",
+        stored(value=0.95, high=0.96)),
+    "a stored value that gives another verdict": Mutation(
+        r.claims_measured, "'undecided here', but the ledger says 'holds'", stored(high=1.1)),
+    "a stored value under a limit that the ledger lacks": Mutation(
+        r.claims_measured, "and not both", stored(limit=[2, 2, 2])),
+    "a limit without a stored value": Mutation(
+        r.claims_measured, "and not both", stored(),
+        WITH_LIMIT),
+    "a value under a limit that gives another verdict": Mutation(
+        r.claims_measured, "'holds', but the ledger says 'holds within limits'",
+        stored(limit=[0.5, 0.4, 0.6]), WITH_LIMIT),
 }  # fmt: skip
 
 HARMLESS = {

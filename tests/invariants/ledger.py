@@ -1,9 +1,10 @@
-"""Rules for claims and sources: each measured claim has its value, each source is cited."""
+"""Rules for claims and sources: values that give the ledger's verdicts, sources that are cited."""
 
 import re
 from collections.abc import Mapping
 
 from datawall.page.ledger import MIME as MEASURED
+from datawall.page.ledger import Claim, Measured, OutOfTolerance, WrongVerdict, check
 from invariants import cells, markdown
 from invariants.context import Context
 
@@ -20,26 +21,36 @@ def cited_keys(notebook: dict) -> list[tuple[str, str]]:
 
 
 def claims_measured(notebook: dict, context: Context) -> list[str]:
-    """Each claim with a tolerance has a stored measured value that lies in it."""
+    """Each measured claim has a stored value that gives the ledger's verdict, in its tolerance."""
     bundles = [data for _, cell in cells.ordinary(notebook) for data in cells.bundles(cell)]
-    stored = {data[MEASURED]["id"]: data[MEASURED] for data in bundles if MEASURED in data}
+    measured = [Measured(**data[MEASURED]) for data in bundles if MEASURED in data]
+    stored = {found.id: found for found in measured}
     faults = []
     for claim in context.claims:
-        name = claim.get("id")
         if claim.get("chapter") != context.chapter or "tolerance" not in claim:
             continue
-        least, most = claim["tolerance"]
-        if name not in stored:
+        row = Claim(**claim)
+        if row.id not in stored:
             faults.append(
-                f"the claim '{name}' has a tolerance but no stored value; give it to "
+                f"the claim '{row.id}' has a tolerance but no stored value; give it to "
                 "results.close and run the chapter"
             )
-        elif not least <= stored[name]["value"] <= most:
+        elif bool(row.limit) != (stored[row.id].limit is not None):
             faults.append(
-                f"the claim '{name}' stores {stored[name]['value']:g}, and the ledger allows "
-                f"{least} to {most}; run the chapter again"
+                f"the claim '{row.id}' has a limit in the ledger or a stored value under one, and "
+                "not both; give `limits` to results.close and run the chapter"
             )
+        else:
+            faults += _fault(row, stored[row.id])
     return faults
+
+
+def _fault(row: Claim, found: Measured) -> list[str]:
+    try:
+        check(row, found)
+    except (OutOfTolerance, WrongVerdict) as error:
+        return [f"{error}; run the chapter again"]
+    return []
 
 
 def unused_bibliography(notebooks: Mapping[str, dict], context: Context) -> list[str]:

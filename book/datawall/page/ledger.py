@@ -1,14 +1,17 @@
-"""Published beside measured: the claims, their sources, our values, the tolerances, the verdicts.
+"""Published beside measured: the claims, their sources, our values, and the verdicts' rule.
 
 The claims stand in `book/ledger.toml`. Our values aren't typed there: `hold` leaves each in the
 output of its notebook, and `measured` reads them from the stored notebooks, so the page of all
-claims shows what the last run gave. Every chapter ends with its rows.
+claims shows what the last run gave. A verdict follows from our interval and the range in which the
+claim holds (`verdict`); the ledger keeps what the last run gave, and `hold` fails when a run gives
+another. Every chapter ends with its rows.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
+import math
 import re
 import tomllib
 from dataclasses import dataclass
@@ -23,13 +26,19 @@ VERDICTS = (
     "holds",
     "holds within limits",
     "does not hold here",
-    "cannot be tested at this scale",
+    "undecided here",
+    "cannot be tested here",
 )
+HOLDS, LIMITED, FAILS, UNDECIDED, UNTESTED = VERDICTS
 MIME = "application/vnd.datawall.measured+json"
 
 
 class OutOfTolerance(AssertionError):
     """A measured value has left the range that the ledger gives it."""
+
+
+class WrongVerdict(AssertionError):
+    """A measured interval gives another verdict than the ledger's."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +47,18 @@ class Claim:
 
     id, chapter; who says it; claim in our words; published value as text ("" if none was given)
     and its unit; source: key in references.bib; date: ISO, a year, month or day; as_of: ISO day on
-    which the source was last read and the figure found to stand; tolerance: the range in which our
-    value must stay, or None for a claim that isn't measured; verdict: one of VERDICTS; note: why
-    ours differs, or what limits the verdict.
+    which the source was last read and the figure found to stand; note: why ours differs, or what
+    limits the verdict.
+
+    A measured claim also has holds_if: the range, ends included, that the claim's own words allow
+    our value, in `unit`; because: how the words give that range, written before the run; tolerance:
+    the range in which our value must stay on any machine. It may have limit: a condition, in words,
+    under which the chapter measures the same quantity and the claim may fail.
+
+    verdict: one of VERDICTS, as `datawall.page.ledger.verdict` found it in the last run.
+
+    Raises ValueError for a row that contradicts itself: among others where a value could stay
+    within the tolerance and change the verdict.
     """
 
     id: str
@@ -54,67 +72,172 @@ class Claim:
     note: str
     published: str = ""
     unit: str = ""
+    holds_if: tuple[float, float] | None = None
+    because: str = ""
+    limit: str = ""
     tolerance: tuple[float, float] | None = None
 
     def __post_init__(self):
+        for name in ("holds_if", "tolerance"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+        for fault in self._faults():
+            raise ValueError(f"{self.id}: {fault}")
+
+    def _faults(self):
+        """What is wrong with the row, the worst first."""
         if self.verdict not in VERDICTS:
-            raise ValueError(
-                f"{self.id}: verdict {self.verdict!r} is none of: {', '.join(VERDICTS)}"
-            )
+            yield f"verdict {self.verdict!r} is none of: {', '.join(VERDICTS)}"
         if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", self.date):
-            raise ValueError(
-                f"{self.id}: date {self.date!r} is not a year, month or day in ISO form"
-            )
+            yield f"date {self.date!r} is not a year, month or day in ISO form"
         try:
             datetime.date.fromisoformat(self.as_of)
         except ValueError:
-            raise ValueError(f"{self.id}: as_of {self.as_of!r} is not a day in ISO form") from None
+            yield f"as_of {self.as_of!r} is not a day in ISO form"
         if self.tolerance is None:
+            for name in ("holds_if", "because", "limit"):
+                if getattr(self, name):
+                    yield f"{name} without a tolerance: only a measured claim has it"
+            if self.verdict != UNTESTED:
+                yield f"verdict {self.verdict!r} without a tolerance: nothing was measured"
             return
-        object.__setattr__(self, "tolerance", tuple(self.tolerance))
-        low, high = self.tolerance
-        if not low < high:
-            raise ValueError(f"{self.id}: tolerance {low} to {high} is the wrong way round")
+        for name in ("holds_if", "because"):
+            if not getattr(self, name):
+                yield f"{name} is missing: a measured claim needs it"
+        for name in ("holds_if", "tolerance"):
+            low, high = getattr(self, name)
+            if not low < high:
+                yield f"{name} {low} to {high} is the wrong way round"
+        yield from self._faults_of_the_range()
+
+    def _faults_of_the_range(self):
+        (least, most), (low, high) = self.tolerance, self.holds_if
+        edges = [edge for edge in self.holds_if if math.isfinite(edge)]
+        if not edges:
+            yield "holds_if has no end: any value would do"
+        if self.verdict == UNTESTED:
+            yield f"verdict {self.verdict!r} of a claim with a tolerance, which is measured"
+        if self.verdict == LIMITED and not self.limit:
+            yield f"verdict {self.verdict!r}, but no limit is given"
+        stays = {
+            HOLDS: low <= least and most <= high,
+            LIMITED: low <= least and most <= high,
+            FAILS: most < low or high < least,
+            UNDECIDED: any(least <= edge <= most for edge in edges),
+        }
+        if not stays.get(self.verdict, True):
+            yield (
+                f"within the tolerance, {least} to {most}, the verdict {self.verdict!r} could "
+                f"change: the claim {_range(self)}"
+            )
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Our value for a claim, with its interval: what `hold` leaves in the notebook."""
+    """Our value for a claim, with its interval: what `hold` leaves in the notebook.
+
+    limit: value, low and high of the same quantity under the condition that the claim's `limit`
+    states, or None.
+    """
 
     id: str
     value: float
     low: float
     high: float
+    limit: tuple[float, float, float] | None = None
+
+    def __post_init__(self):
+        if self.limit is not None:
+            object.__setattr__(self, "limit", tuple(self.limit))
 
     def __str__(self) -> str:
-        places = decimals(max(abs(self.low), abs(self.high)))
-        value, low, high = (f"{x:.{places}f}" for x in (self.value, self.low, self.high))
-        return value if self.low == self.high else f"{value} [{low}, {high}]"
+        return _interval(self.value, self.low, self.high)
+
+    def verdict(self, row: Claim) -> str:
+        """Which of VERDICTS it gives a claim, by the rule of `datawall.page.ledger.verdict`."""
+        return verdict(row, self.low, self.high, *(self.limit or (None,) * 3)[1:])
 
     def _ipython_display_(self) -> None:
-        display({MIME: vars(self)}, raw=True)  # kept in the notebook; `markdown` shows it
+        kept = {name: value for name, value in vars(self).items() if value is not None}
+        display({MIME: kept}, raw=True)  # kept in the notebook; `markdown` shows it
 
 
-def hold(claim_id: str, value: float, low: float, high: float) -> Measured:
-    """Hold our value, with its interval, to the ledger's tolerance; displayed, it is kept.
+def verdict(
+    row: Claim,
+    low: float,
+    high: float,
+    limit_low: float | None = None,
+    limit_high: float | None = None,
+) -> str:
+    """Which of VERDICTS an interval of our value gives a claim.
 
-    Raises OutOfTolerance when the value has left the tolerance, ValueError when the interval
-    doesn't contain the value or the claim has no tolerance, KeyError for an unknown id.
+    low, high: our interval; limit_low, limit_high: the interval under the row's limit, if the
+    chapter has run it. An end of `holds_if` belongs to it. A claim with a limit holds within limits
+    only where the whole interval under the limit lies outside.
+    """
+    if row.holds_if is None:
+        return UNTESTED
+    found = _against(row.holds_if, low, high)
+    if found == HOLDS and row.limit and limit_low is not None:
+        under = _against(row.holds_if, limit_low, limit_high)
+        return LIMITED if under == FAILS else HOLDS
+    return found
+
+
+def _against(holds_if: tuple[float, float], low: float, high: float) -> str:
+    least, most = holds_if
+    if least <= low and high <= most:
+        return HOLDS
+    return FAILS if high < least or most < low else UNDECIDED
+
+
+def hold(
+    claim_id: str,
+    value: float,
+    low: float,
+    high: float,
+    limit: tuple[float, float, float] | None = None,
+) -> Measured:
+    """Hold our value, with its interval, to the ledger's row; displayed, it is kept.
+
+    limit: value, low and high under the row's limit. Raises WrongVerdict when the interval gives
+    another verdict than the ledger's, OutOfTolerance when the value has left the tolerance,
+    ValueError when an interval doesn't contain its value or the claim has no tolerance, KeyError
+    for an unknown id, for a limit that the row doesn't have and for one that was left out.
     """
     row = claim(claim_id)
     if row.tolerance is None:
         raise ValueError(f"{claim_id}: the ledger gives no tolerance, so there's nothing to check")
-    found = Measured(claim_id, *(float(x) for x in (value, low, high)))
-    if not found.low <= found.value <= found.high:
-        raise ValueError(f"{claim_id}: {found}: the interval does not contain the value")
+    if (limit is not None) != bool(row.limit):
+        said = f"a limit, {row.limit!r}: give" if row.limit else "no limit: don't give"
+        raise KeyError(f"{claim_id}: the ledger's row has {said} what was found under it")
+    under = None if limit is None else tuple(float(x) for x in limit)
+    found = Measured(claim_id, float(value), float(low), float(high), under)
+    for value, low, high in [(found.value, found.low, found.high)] + [under] * bool(under):
+        if not low <= value <= high:
+            said = _interval(value, low, high)
+            raise ValueError(f"{claim_id}: {said}: the interval does not contain the value")
+    check(row, found)
+    _this_run[claim_id] = found
+    return found
+
+
+def check(row: Claim, found: Measured) -> None:
+    """Compare a row with what was found: raises WrongVerdict or OutOfTolerance, as `hold` does."""
+    gives = found.verdict(row)
+    if gives != row.verdict:
+        under = f" ({row.limit}: {_interval(*found.limit)})" if found.limit else ""
+        raise WrongVerdict(
+            f"{row.id}: measured {found}{under}, and the claim {_range(row)}: by the rule "
+            f"{gives!r}, but the ledger says {row.verdict!r}: either the experiment changed, or "
+            "the ledger's verdict must"
+        )
     least, most = row.tolerance
     if not least <= found.value <= most:
         raise OutOfTolerance(
-            f"{claim_id}: measured {found}, but the ledger allows {least} to {most}: either the "
-            "experiment changed, or the claim's verdict must be looked at again"
+            f"{row.id}: measured {found}, but the ledger allows {least} to {most}: either the "
+            "experiment changed, or the spread over seeds is wider than the tolerance"
         )
-    _this_run[claim_id] = found
-    return found
 
 
 def claims(chapter: str | None = None) -> list[Claim]:
@@ -151,19 +274,54 @@ def measured() -> dict[str, Measured]:
 
 
 def markdown(chapter: str | None = None, cite: bool = True) -> str:
-    """The ledger's rows, or a chapter's, as a Markdown table; `cite` adds citation roles."""
+    """The ledger's rows, or a chapter's, as a Markdown table, each row's verdict first.
+
+    Beside the verdict stand the range in which the claim holds, why, and the note; `cite` adds
+    citation roles.
+    """
     ours = measured()
-    lines = ["| Who says what | Published | Ours [95 %] | Verdict |", "|" + " --- |" * 4]
+    lines = ["| Verdict | Who says what | Published | Ours [95 %] |", "|" + " --- |" * 4]
     for row in claims(chapter):
         source = f" {{cite:p}}`{row.source}`" if cite else ""
         published = f"{row.published} {row.unit}".strip() if row.published else "no figure given"
-        value = f"{ours[row.id]} {row.unit}".strip() if row.id in ours else "not measured"
-        if row.tolerance:
-            value += f" (tolerance {row.tolerance[0]:g} to {row.tolerance[1]:g})"
         what = f"{row.claim}. *{row.who}, {row.date}, as of {row.as_of[:7]}*{source}"
-        cells = (what, published, value, f"**{row.verdict}**. {row.note}.")
+        cells = (_reason(row), what, published, _ours(row, ours.get(row.id)))
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _reason(row: Claim) -> str:
+    if row.holds_if is None:
+        return f"**{row.verdict}**. {row.note}."
+    but = f", not {row.limit}" if row.verdict == LIMITED else ""
+    return f"**{row.verdict}**{but}. H{_range(row)[1:]}. {row.because}. {row.note}."
+
+
+def _range(row: Claim) -> str:
+    """The range in which a claim holds, in words: "holds if between 1 and 2 nats"."""
+    low, high = (f"{edge:g}" for edge in row.holds_if)
+    if low == "-inf":
+        words = f"at most {high}"
+    elif high == "inf":
+        words = f"at least {low}"
+    else:
+        words = f"between {low} and {high}"
+    return f"holds if {words} {row.unit}".strip()
+
+
+def _ours(row: Claim, found: Measured | None) -> str:
+    if found is None:
+        return "not measured"
+    value = f"{found} {row.unit}".strip()
+    if found.limit:
+        value += f"; {row.limit}: {_interval(*found.limit)} {row.unit}".rstrip()
+    return f"{value} (tolerance {row.tolerance[0]:g} to {row.tolerance[1]:g})"
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    places = decimals(max(abs(low), abs(high)))
+    value, low, high = (f"{x:.{places}f}" for x in (value, low, high))
+    return value if low == high else f"{value} [{low}, {high}]"
 
 
 _this_run: dict[str, Measured] = {}

@@ -32,21 +32,32 @@ def quote(**values) -> None:
         glue(name, _plain(name, value), display=False)
 
 
-def close(chapter: str, found: dict[str, Interval | xr.DataArray | float]) -> Markdown:
+def close(
+    chapter: str,
+    found: dict[str, Interval | xr.DataArray | float],
+    limits: dict[str, Interval | xr.DataArray | float] | None = None,
+) -> Markdown:
     """End a chapter: hold what was found to the ledger's rows, and show them.
 
     found: for each claim of the chapter that has a tolerance an `Interval`, values over the
-    dimension `seed`, or a number that isn't subject to chance. Raises KeyError for a claim that the
-    chapter lacks or that was left out, and what `ledger.hold` raises.
+    dimension `seed`, or a number that isn't subject to chance. limits: for each claim that has a
+    `limit` the same, as found under that condition. Raises KeyError for a claim that the chapter
+    lacks or that was left out, in either, and what `ledger.hold` raises.
     """
-    asked = {row.id for row in ledger.claims(chapter) if row.tolerance is not None}
+    limits = limits or {}
+    rows = [row for row in ledger.claims(chapter) if row.tolerance is not None]
+    asked, limited = {row.id for row in rows}, {row.id for row in rows if row.limit}
     for fault, ids in (
-        ("not a measured claim", found.keys() - asked),
-        ("left out", asked - found.keys()),
+        ("not a measured claim of this chapter", found.keys() - asked),
+        ("left out of this chapter", asked - found.keys()),
+        ("no claim of this chapter with a limit", limits.keys() - limited),
+        ("its limit was left out of this chapter", limited - limits.keys()),
     ):
         if ids:
-            raise KeyError(f"{chapter}: {', '.join(sorted(ids))}: {fault} of this chapter")
-    display(*[ledger.hold(claim, *_interval(value)) for claim, value in found.items()])
+            raise KeyError(f"{chapter}: {', '.join(sorted(ids))}: {fault}")
+    under = {claim: _interval(value) for claim, value in limits.items()}
+    held = [ledger.hold(claim, *_interval(x), under.get(claim)) for claim, x in found.items()]
+    display(*held)
     quote(run_seconds=time.perf_counter() - _began)
     return Markdown(ledger.markdown(chapter, cite=False))
 
