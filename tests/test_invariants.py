@@ -20,9 +20,18 @@ from invariants.ledger import MEASURED
 from invariants.quotes import GLUE_PREFIX
 
 ROW = {
-    "id": "loss-law", "chapter": "tiny", "who": "Kaplan et al.", "claim": "The loss falls",
-    "source": "kaplan2020", "date": "2020", "as_of": "2026-01-31", "note": "Ours is tiny",
-    "verdict": "holds", "holds_if": [0, 1], "because": "A share", "tolerance": [0.1, 0.9],
+    "id": "loss-law",
+    "chapter": "tiny",
+    "who": "Kaplan et al.",
+    "claim": "The loss falls",
+    "source": "kaplan2020",
+    "date": "2020",
+    "as_of": "2026-01-31",
+    "note": "Ours is tiny",
+    "verdict": "holds",
+    "holds_if": [0, 1],
+    "because": "A share",
+    "tolerance": [0.1, 0.9],
 }
 LIMITED = ROW | {"verdict": "holds within limits", "limit": "on code"}
 LIMITS = Limits(words=(128, 250), figures=1, exercises=5, bytes=30_000)
