@@ -50,14 +50,14 @@ def published(claim_id):
     claim = ledger.claim(claim_id)
     if not claim.published:
         raise KeyError(f"no figure was published for claim {claim_id!r}")
-    return f"{claim.published} {claim.unit}"
+    return f"{claim.published} {claim.unit}".strip()
 
 
-def measured(claim_id):
-    ours = ledger.measured()
+def measured(claim_id, ours=None):
+    ours = ledger.measured() if ours is None else ours
     if claim_id not in ours:
         raise KeyError(f"no chapter has stored a measured value for claim {claim_id!r}")
-    return f"{ours[claim_id]} {ledger.claim(claim_id).unit}"
+    return f"{ours[claim_id]} {ledger.claim(claim_id).unit}".strip()
 
 
 class LedgerRole(SphinxRole):
@@ -69,7 +69,7 @@ class LedgerRole(SphinxRole):
     def run(self):
         watch_ledger(self.env)
         try:
-            return [nodes.inline(self.rawtext, self.figure(self.text).strip())], []
+            return [nodes.inline(self.rawtext, self.figure(self.text))], []
         except KeyError as error:
             logger.warning(f"{self.env.docname}: {error.args[0]}", location=self.get_location())
             return [nodes.problematic(self.rawtext, self.rawtext)], []
