@@ -4,7 +4,7 @@ BIN := .venv/bin
 # For .ci/environment: the Python to make .venv with; CPU=1 for PyTorch without graphics cards; more for pip.
 export PYTHON CPU PIP_FLAGS
 
-.PHONY: help book check test lab rerun bench resolve environment
+.PHONY: help book check test lab reset edit rerun bench resolve environment
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
@@ -27,7 +27,16 @@ else
 	@$(BIN)/python -m pytest book
 endif
 
-lab: environment ## Open the chapters in JupyterLab
+lab: environment ## Open the chapters in JupyterLab, in a copy of your own (work/) that you may change
+	@[ -d _build/html/editions ] || $(MAKE) --no-print-directory book
+	@[ -d work ] || $(BIN)/python book/_ext/editions/work.py
+	@$(BIN)/jupyter trust work/*.ipynb >/dev/null # or JupyterLab would hide the stored figures
+	@$(BIN)/jupyter lab work
+
+reset: book ## Make that copy anew; what you changed in it is kept, and named
+	@$(BIN)/python book/_ext/editions/work.py
+
+edit: environment ## Open the sources of the chapters in JupyterLab
 	@$(BIN)/jupyter trust book/*.ipynb >/dev/null # or JupyterLab would hide the stored figures
 	@$(BIN)/jupyter lab book
 
