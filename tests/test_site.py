@@ -5,19 +5,23 @@ The checks that read pages are shown to find the faults of a bad page before the
 
 import gzip
 import http.server
+import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
+import venv
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 import axe_playwright_python
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 import yaml
@@ -395,6 +399,146 @@ def test_with_a_public_address_the_buttons_open_the_chapter(tmp_path):
     assert "https://github.com/someone/data-wall" in links
     for part in ("/blob/main/", "/edit/main/", "/issues/new"):
         assert any(link.startswith("https://github.com/") and part in link for link in links)
+
+
+# The plain notebooks beside the pages
+
+CHAPTERS = [page for page in PAGES if (ROOT / f"{page}.ipynb").exists()]
+EDITIONS = ("student", "full")
+# A role, a directive, a target, or a mark of the tests, as none may be left.
+RAW = re.compile(r"\{[\w:+-]+\}`|^[`:]{3,}\s*\{|^\([\w-]+\)=$|NBVAL", re.MULTILINE)
+
+
+def edition(site, name, page):
+    return nbformat.read(site / "editions" / name / f"{Path(page).name}.ipynb", as_version=4)
+
+
+def prose(notebook):
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+@pytest.mark.parametrize(
+    "text", ["a {eq}`eq-law`", "```{math}\na\n```", ":::{note}", "(fig-a)=", "# NBVAL_CHECK_OUTPUT"]
+)
+def test_raw_finds_what_a_front_end_would_show_as_it_stands(text):
+    assert RAW.search(text)
+    assert not RAW.search("```python\n{a: `b`}\n```\n(see there) = {x} `code`")
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_an_edition_is_plain_and_its_links_lead_to_files_beside_it(site, name, page):
+    notebook = edition(site, name, page)
+    nbformat.validate(notebook)
+    whole = "\n".join(cell.source for cell in notebook.cells)
+    whole += "".join(out.get("data", {}).get("text/markdown", "") for cell in notebook.cells
+                     for out in cell.get("outputs", []))  # fmt: skip
+    assert RAW.findall(whole) == []
+    assert "datawall-" in next(c.source for c in notebook.cells if c.cell_type == "code")
+    links = re.findall(r"\]\((?!https?:)([^)\s]+)\)", prose(notebook))
+    there = site / "editions" / name
+    assert [link for link in links if not (there / link.partition("#")[0]).exists()] == []
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_an_edition_has_the_numbers_of_the_page(site, page):
+    text = prose(edition(site, "full", page))
+    article = BeautifulSoup((site / f"{page}.html").read_text(), "html.parser").article
+    figures = [tag.text.split()[-1] for tag in article.select("figure .caption-number")]
+    assert figures and re.findall(r"^\*\*Figure (\d+)\.\*\*", text, re.MULTILINE) == figures
+    equations = [tag.text.strip("()#") for tag in article.select(".eqno")]
+    assert re.findall(r"\\tag\{(\d+)\}", text) == equations
+    cited = [tag.text for tag in article.select("a.reference.internal") if "Fig." in tag.text]
+    assert re.findall(r"Fig\. \d+", text) == cited
+    left = text.replace("\\", "")
+    for value in article.select("span.pasted-text"):
+        assert value.text in left
+        left = left[left.index(value.text) + len(value.text) :]
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_only_the_full_edition_has_solutions(site, page):
+    full, student = (edition(site, name, page) for name in ("full", "student"))
+    source = nbformat.read(ROOT / f"{page}.ipynb", as_version=4)
+    tagged = [cell for cell in source.cells if "solution" in cell.metadata.get("tags", [])]
+    assert tagged and prose(full).count('<details class="solution">') == len(tagged)
+    assert "worked solution" not in prose(student).lower()
+    tags = [set(cell.metadata.get("tags", [])) for cell in student.cells]
+    assert not any("solution" in found for found in tags)
+    stubs = [cell for cell in student.cells if "exercise" in cell.metadata.get("tags", [])]
+    assert len(stubs) == len(tagged) and not any(stub.outputs for stub in stubs)
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_page_offers_both_editions_and_not_the_source_that_only_the_site_reads(site, page):
+    soup = BeautifulSoup((site / f"{page}.html").read_text(), "html.parser")
+    links = soup.select(".dropdown-download-buttons a")
+    found = [(site / page).parent.joinpath(link["href"]).resolve() for link in links]
+    stem, folder = Path(page).name, (site / "editions").resolve()
+    assert found == [
+        *(folder / name / f"{stem}.ipynb" for name in EDITIONS),
+        *(folder / f"data-wall-{name}.zip" for name in EDITIONS),
+    ]
+    assert all(path.exists() for path in found) and all("download" in a.attrs for a in links)
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+def test_a_zip_holds_an_edition_the_wheel_and_what_to_install(site, name):
+    folder = site / "editions" / name
+    beside = {"README.txt", "requirements.txt", "constraints.txt"}
+    with ZipFile(site / "editions" / f"data-wall-{name}.zip") as archive:
+        files = {i.filename.partition("/")[2]: archive.read(i) for i in archive.infolist()}
+        assert {info.date_time[0] for info in archive.infolist()} == {1980}
+    (wheel,) = (file for file in files if file.endswith(".whl"))
+    assert files[wheel] == (site / "editions" / wheel).read_bytes()
+    pages = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert set(files) == pages | beside | {wheel}
+    assert {f"{Path(page).name}.ipynb" for page in CHAPTERS} <= pages
+
+
+EXECUTE = """
+import sys, nbformat
+from nbclient import NotebookClient
+notebook = nbformat.read(sys.argv[1], as_version=4)
+NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+nbformat.write(notebook, sys.argv[1])
+"""
+
+
+def environment_without_the_library(folder):
+    """A Python of its own that has what this one has, but for the library; returns its path."""
+    venv.create(folder / "env", with_pip=True)
+    python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    ours, shown = Path(pytest.__file__).parent.parent, folder / "packages"
+    shown.mkdir()
+    for entry in ours.iterdir():
+        if "datawall" not in entry.name and entry.name != "pip":
+            (shown / entry.name).symlink_to(entry)
+    (site_packages,) = (folder / "env").rglob("site-packages")
+    (site_packages / "ours.pth").write_text(f"{shown}\n")
+    return python
+
+
+@pytest.mark.experiment
+def test_a_student_notebook_runs_from_the_zip_alone(site, tmp_path):
+    python = environment_without_the_library(tmp_path)
+    with ZipFile(site / "editions" / "data-wall-student.zip") as archive:
+        archive.extractall(tmp_path / "empty")
+    (folder,) = (tmp_path / "empty").iterdir()
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    clean |= {"IPYTHONDIR": str(tmp_path / "ipython"), "JUPYTER_PREFER_ENV_PATH": "1"}
+    run = partial(subprocess.run, cwd=folder, env=clean, capture_output=True, text=True)
+    assert run([python, "-c", "import datawall"]).returncode == 1
+    name = "collapse-in-one-dimension.ipynb"  # the one that takes least time
+    done = run([python, "-c", EXECUTE, name])
+    assert done.returncode == 0, done.stderr[-3000:]
+    where = run([python, "-c", "import datawall; print(datawall.__file__)"]).stdout
+    assert where.startswith(str(tmp_path))
+    notebook = nbformat.read(folder / name, as_version=4)
+    stubs = [cell for cell in notebook.cells if "stub" in cell.metadata.get("tags", [])]
+    assert stubs
+    for stub in stubs:
+        assert stub.outputs[-1].data["text/plain"].startswith("Not yet: ")
 
 
 # What the build refuses, so that no rule of the chapters need look for it

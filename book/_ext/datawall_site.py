@@ -153,6 +153,8 @@ def finish_pages(app, exception):
         html = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>", "", html)
         # A role that promises list items, which references are not.
         html = html.replace(' role="list" class="citation-list"', ' class="citation-list"')
+        # A notebook is to be saved, not shown as the text that it is.
+        html = re.sub(r'(<a href="[^"]*editions/[^"]*") target="_blank"', r"\1 download", html)
         page.write_text(html, encoding="utf-8")
         used |= {code[name] for name in icon.findall(html) if name in code}
     (static / "icons").mkdir(exist_ok=True)
