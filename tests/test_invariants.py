@@ -19,7 +19,7 @@ from invariants.context import MARK, Context, Limits
 from invariants.ledger import MEASURED
 from invariants.quotes import GLUE_PREFIX
 
-LIMITS = Limits(words=(128, 250), figures=1, exercises=5, bytes=30_000)
+LIMITS = Limits(words=(128, 250), figures=1, exercises=5, quiz_share=0.8, bytes=30_000)
 CONTEXT = Context(
     chapter="tiny",
     limits=LIMITS,
@@ -581,6 +581,13 @@ MUTATIONS = {
         r.quiz_choices, 'class="choice"', swap("question-2", 'class="choice"', 'class="option"')),
     "two choices only": Mutation(
         r.quiz_choices, "2 choices", swap("question-2", LAST_CHOICE, "")),
+    "right answers mostly in one place": Mutation(
+        r.quiz_places, "in place 3 in 2 of 4 questions", both(),
+        replace(CONTEXT, limits=replace(LIMITS, quiz_share=0.4))),
+    "right answers that are the longest": Mutation(
+        r.quiz_lengths, "the longest in 4 of 4 questions",
+        both(*(swap(f"question-{n}", "The run with more tokens", "The run with the more tokens")
+               for n in range(1, 5)))),
     # references
     "an entry that nobody cites": Mutation(
         r.unused_bibliography, "'hoffmann2022'",
