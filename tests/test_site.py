@@ -5,6 +5,7 @@ The checks that read pages are shown to find the faults of a bad page before the
 
 import gzip
 import http.server
+import json
 import re
 import shutil
 import subprocess
@@ -22,6 +23,9 @@ import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from sphinx.search.en import SearchEnglish
+
+import quiz
 
 ROOT = Path(__file__).resolve().parent.parent
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
@@ -364,6 +368,113 @@ def test_search_finds_a_chapter_with_no_network(page, address):
     page.wait_for_selector("#search-results li a")
     found = page.eval_on_selector_all("#search-results li a", "links => links.map(l => l.href)")
     assert any(CHAPTER in link for link in found)
+
+
+# The quiz and the marks of the tests
+
+
+def chapters(site):
+    """The built page of each chapter, by its name."""
+    names = [path.stem for path in (ROOT / "book").glob("*.ipynb")]
+    assert names
+    return {
+        name: BeautifulSoup((site / f"book/{name}.html").read_text(), "html.parser")
+        for name in names
+    }
+
+
+def test_choices_stand_in_the_order_that_the_rules_count(site):
+    for name, soup in chapters(site).items():
+        notebook = json.loads((ROOT / f"book/{name}.ipynb").read_text())
+        source = "\n\n".join("".join(cell["source"]) for cell in notebook["cells"])
+        asked = [question for question in quiz.QUESTION.finditer(source)]
+        shown = soup.select("#quiz > section")
+        assert len(asked) == len(shown) >= 4
+        for question, section in zip(asked, shown, strict=True):
+            verdicts = re.findall(r"\*\*(Right|Wrong)\.\*\*", question[0])
+            order = quiz.order(name, question[1], len(verdicts))
+            found = [
+                strong.text for strong in section.select("details.choice strong:first-of-type")
+            ]
+            assert found == [f"{verdicts[place]}." for place in order]
+
+
+def test_no_mark_of_the_tests_is_shown(site):
+    for name, soup in chapters(site).items():
+        assert "NBVAL" not in soup.text, name
+        assert f'check("{name}/1"' in soup.text
+
+
+RIGHT = "details.choice:has(p:first-of-type > strong:text-is('Right.'))"
+WRONG = "details.choice:has(p:first-of-type > strong:text-is('Wrong.'))"
+
+
+def test_the_quiz_counts_what_is_right_at_the_first_try(page, site):
+    page.goto((site / f"{CHAPTER}.html").as_uri())
+    questions = page.locator("#quiz > section").all()
+    score = page.get_by_role("status")
+    assert "the first choice that you open counts" in score.inner_text()
+    questions[0].locator(WRONG).first.locator("summary").click()
+    count = len(questions)
+    assert score.inner_text() == f"0 of 1 right at the first try, {count - 1} to go."
+    questions[0].locator(RIGHT).locator("summary").click()  # too late to count
+    for question in questions[1:]:
+        question.locator(RIGHT).locator("summary").focus()
+        page.keyboard.press("Enter")
+        question.locator(WRONG).first.locator("summary").click()
+    assert score.inner_text() == f"{count - 1} of {count} right at the first try."
+    again = page.get_by_role("button", name="Start again")
+    again.focus()
+    page.keyboard.press("Enter")
+    assert "the first choice that you open counts" in score.inner_text()
+    assert page.locator("details.choice[open]").count() == 0
+    assert not again.is_visible()
+    # What opens without a click, before printing say, is no try.
+    page.eval_on_selector_all("details.choice", "all => all.forEach(one => { one.open = true; })")
+    assert "the first choice that you open counts" in score.inner_text()
+
+
+def test_without_scripts_the_quiz_answers(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{CHAPTER}.html")
+    choice = page.locator("details.choice").first
+    assert not choice.locator("p").first.is_visible()
+    choice.locator("summary").click()
+    assert choice.locator("p").first.is_visible()
+    assert page.locator(".quiz-score").count() == 0
+    context.close()
+
+
+def test_no_search_finds_a_page_by_its_answers(site):
+    text = (site / "searchindex.js").read_text()
+    index = json.loads(text[text.index("(") + 1 : text.rindex(")")])
+    language = SearchEnglish({})
+    stems = lambda text: {language.stem(word.lower()) for word in language.split(text)}  # noqa: E731
+    tried = 0
+    for name, soup in chapters(site).items():
+        page = index["docnames"].index(f"book/{name}")
+        answers = soup.select("details.choice > :not(summary), details.solution > :not(summary)")
+        said = stems(" ".join(answer.extract().text for answer in answers))
+        only = said - stems(soup.text)
+        tried += len(only)
+        places = {stem: index["terms"].get(stem, []) for stem in only}
+        found = [
+            stem for stem, at in places.items() if page in (at if isinstance(at, list) else [at])
+        ]
+        assert found == [], name
+    assert tried > 100
+
+
+def test_excerpts_of_the_search_keep_answers_to_themselves(page, address, site):
+    page.goto(f"{address}/search.html?q=choice")
+    read = "async url => Search.htmlToText(await (await fetch(url)).text())"
+    text = page.evaluate(read, f"{address}/{CHAPTER}.html")
+    assert "Question 1" in text and "Worked solution" in text
+    soup = BeautifulSoup((site / f"{CHAPTER}.html").read_text(), "html.parser")
+    answers = [one.text for one in soup.select("details.choice p, details.solution p")]
+    assert len(answers) > 15
+    assert [answer for answer in answers if answer in text] == []
 
 
 # The public address, which is set in one place
