@@ -462,7 +462,8 @@ MUTATIONS = {
     "a large notebook": Mutation(
         r.size, "kB", more_output("training", printed("\u00e9" * 20_000))),
     # figures
-    "a PNG figure": Mutation(r.figure_format, "image/png", raster),
+    "a PNG figure": Mutation(
+        r.figure_format, "image/png", more_output("figure", shown(**{"image/png": "iVBORw"}))),
     "a PNG in HTML": Mutation(
         r.figure_format, "data:image/png",
         more_output("training", shown(**{"text/html": "<img src='data:image/png;base64,aa'>"}))),
@@ -610,6 +611,7 @@ MUTATIONS = {
 }  # fmt: skip
 
 HARMLESS = {
+    "a PNG beside an SVG": raster,
     "a header as a table": swap("header", HEADER, HEADER_TABLE),
     "a year": add("reading", " It was so in 2024, and in $2024$."),
     "years in a range": add("reading", " It was so from 1998-2024."),
