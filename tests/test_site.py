@@ -151,6 +151,7 @@ class Visit:
     unset: list  # mathematics that was not typeset
     faint: list  # figures without an ink that stands out, light or dark
     nameless: list  # images without a text that describes them
+    wide: list  # tables that a wide window shows only in part
 
 
 def quiet(page):
@@ -192,6 +193,11 @@ def compressed(body):
 NAMELESS = r"""images => images
   .filter(image => !image.alt.trim() || /\.\w{3,4}$/.test(image.alt.trim()))
   .map(image => image.outerHTML)"""
+WIDE = """tables => tables
+  .map(table => [table, table.closest('.pst-scrollable-table-container') ?? table.parentElement])
+  .filter(([table, box]) => box.clientWidth && table.scrollWidth > box.clientWidth + 1)
+  .map(([table, box]) =>
+    `${table.scrollWidth} in ${box.clientWidth}: ${table.innerText.slice(0, 80)}`)"""
 UNSET = """maths => maths
   .filter(math => !math.querySelector('mjx-container') || math.querySelector('mjx-merror'))
   .map(math => math.textContent)"""
@@ -200,7 +206,7 @@ UNSET = """maths => maths
 def visit(browser, url):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    met = Visit([], [], 0, {}, [], [], [], [])
+    met = Visit([], [], 0, {}, [], [], [], [], [])
     responses = []
 
     def asked(request):
@@ -219,6 +225,7 @@ def visit(browser, url):
     met.bytes = sum(compressed(response.body()) for response in responses if response.ok)
     met.nameless = page.eval_on_selector_all("article img", NAMELESS)
     met.unset = page.eval_on_selector_all(".math", UNSET)
+    met.wide = page.eval_on_selector_all("article table", WIDE)
     page.evaluate(AXE)
     page.add_style_tag(content=AT_ONCE)
     for theme in ("light", "dark"):
@@ -239,6 +246,7 @@ def visit(browser, url):
 BAD_PAGE = """<!doctype html><title>Bad</title>
 <article><img src="grey.svg" alt="grey.svg" width="400" height="100">
 <script src="http://nowhere.invalid/x.js"></script><script>console.error("a fault")</script>
+<div style="width: 300px"><table><tr><td style="min-width: 400px">wide</td></tr></table></div>
 <span class="math">x</span><p style="color: #ccc; width: 500px">faint</p></article>"""
 GREY = """<svg xmlns="http://www.w3.org/2000/svg" width="400" height="100">
 <rect width="400" height="100" fill="#888"/><circle cx="50" cy="50" r="40" fill="#777"/></svg>"""
@@ -257,6 +265,7 @@ def test_a_visit_finds_the_faults_of_a_bad_page(browser, serve, tmp_path):
     assert met.unset == ["x"]
     assert met.faint
     assert met.nameless
+    assert met.wide[0].startswith("40") and met.wide[0].endswith("in 300: wide")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -368,6 +377,33 @@ def test_search_finds_a_chapter_with_no_network(page, address):
     page.wait_for_selector("#search-results li a")
     found = page.eval_on_selector_all("#search-results li a", "links => links.map(l => l.href)")
     assert any(CHAPTER in link for link in found)
+
+
+# The ledger's tables
+
+CARDS = """() => [...document.querySelectorAll(
+    '.ledger tbody tr, #paper-beside-ours table:has(td strong) tbody tr')]
+  .map(row => [...row.cells]
+    .sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
+    .map(cell => [getComputedStyle(cell, '::before').content, cell.innerText.trim(),
+      cell.scrollWidth > cell.clientWidth + 1 ||
+        cell.getBoundingClientRect().right > innerWidth]))"""
+
+
+LABELS = ["none", "none", '"Published: "', '"Ours [95 %]: "']
+LEDGERS = ["claims", *sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))]
+
+
+@pytest.mark.parametrize("name", LEDGERS)
+def test_on_a_phone_a_claim_is_a_card_with_its_verdict_first(name, page, address):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{address}/book/{name}.html")
+    cards = page.evaluate(CARDS)
+    assert cards
+    for card in cards:
+        assert not any(cut for _, _, cut in card), card
+        assert re.match("(holds|does not hold|cannot be tested|undecided)", card[0][1]), card
+        assert [label for label, _, _ in card] == LABELS, card
 
 
 # The quiz and the marks of the tests
