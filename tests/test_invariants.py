@@ -34,7 +34,7 @@ ROW = {
     "tolerance": [0.1, 0.9],
 }
 LIMITED = ROW | {"verdict": "holds within limits", "limit": "on code"}
-LIMITS = Limits(words=(128, 250), figures=1, exercises=5, bytes=30_000)
+LIMITS = Limits(words=(128, 250), figures=1, exercises=5, quiz_share=0.8, bytes=30_000)
 CONTEXT = Context(
     chapter="tiny",
     limits=LIMITS,
@@ -483,7 +483,8 @@ MUTATIONS = {
     "a large notebook": Mutation(
         r.size, "kB", more_output("training", printed("\u00e9" * 20_000))),
     # figures
-    "a PNG figure": Mutation(r.figure_format, "image/png", raster),
+    "a PNG figure": Mutation(
+        r.figure_format, "image/png", more_output("figure", shown(**{"image/png": "iVBORw"}))),
     "a PNG in HTML": Mutation(
         r.figure_format, "data:image/png",
         more_output("training", shown(**{"text/html": "<img src='data:image/png;base64,aa'>"}))),
@@ -602,6 +603,13 @@ MUTATIONS = {
         r.quiz_choices, 'class="choice"', swap("question-2", 'class="choice"', 'class="option"')),
     "two choices only": Mutation(
         r.quiz_choices, "2 choices", swap("question-2", LAST_CHOICE, "")),
+    "right answers mostly in one place": Mutation(
+        r.quiz_places, "in place 3 in 2 of 4 questions", both(),
+        replace(CONTEXT, limits=replace(LIMITS, quiz_share=0.4))),
+    "right answers that are the longest": Mutation(
+        r.quiz_lengths, "the longest in 4 of 4 questions",
+        both(*(swap(f"question-{n}", "The run with more tokens", "The run with the more tokens")
+               for n in range(1, 5)))),
     # references
     "an entry that nobody cites": Mutation(
         r.unused_bibliography, "'hoffmann2022'",
@@ -634,6 +642,7 @@ MUTATIONS = {
 }  # fmt: skip
 
 HARMLESS = {
+    "a PNG beside an SVG": raster,
     "a header as a table": swap("header", HEADER, HEADER_TABLE),
     "a year": add("reading", " It was so in 2024, and in $2024$."),
     "years in a range": add("reading", " It was so from 1998-2024."),

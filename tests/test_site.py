@@ -5,6 +5,7 @@ The checks that read pages are shown to find the faults of a bad page before the
 
 import gzip
 import http.server
+import json
 import os
 import re
 import shutil
@@ -26,6 +27,9 @@ import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from sphinx.search.en import SearchEnglish
+
+import quiz
 
 ROOT = Path(__file__).resolve().parent.parent
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
@@ -151,6 +155,7 @@ class Visit:
     unset: list  # mathematics that was not typeset
     faint: list  # figures without an ink that stands out, light or dark
     nameless: list  # images without a text that describes them
+    wide: list  # tables that a wide window shows only in part
 
 
 def quiet(page):
@@ -192,6 +197,11 @@ def compressed(body):
 NAMELESS = r"""images => images
   .filter(image => !image.alt.trim() || /\.\w{3,4}$/.test(image.alt.trim()))
   .map(image => image.outerHTML)"""
+WIDE = """tables => tables
+  .map(table => [table, table.closest('.pst-scrollable-table-container') ?? table.parentElement])
+  .filter(([table, box]) => box.clientWidth && table.scrollWidth > box.clientWidth + 1)
+  .map(([table, box]) =>
+    `${table.scrollWidth} in ${box.clientWidth}: ${table.innerText.slice(0, 80)}`)"""
 UNSET = """maths => maths
   .filter(math => !math.querySelector('mjx-container') || math.querySelector('mjx-merror'))
   .map(math => math.textContent)"""
@@ -200,7 +210,7 @@ UNSET = """maths => maths
 def visit(browser, url):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    met = Visit([], [], 0, {}, [], [], [], [])
+    met = Visit([], [], 0, {}, [], [], [], [], [])
     responses = []
 
     def asked(request):
@@ -219,6 +229,7 @@ def visit(browser, url):
     met.bytes = sum(compressed(response.body()) for response in responses if response.ok)
     met.nameless = page.eval_on_selector_all("article img", NAMELESS)
     met.unset = page.eval_on_selector_all(".math", UNSET)
+    met.wide = page.eval_on_selector_all("article table", WIDE)
     page.evaluate(AXE)
     page.add_style_tag(content=AT_ONCE)
     for theme in ("light", "dark"):
@@ -239,6 +250,7 @@ def visit(browser, url):
 BAD_PAGE = """<!doctype html><title>Bad</title>
 <article><img src="grey.svg" alt="grey.svg" width="400" height="100">
 <script src="http://nowhere.invalid/x.js"></script><script>console.error("a fault")</script>
+<div style="width: 300px"><table><tr><td style="min-width: 400px">wide</td></tr></table></div>
 <span class="math">x</span><p style="color: #ccc; width: 500px">faint</p></article>"""
 GREY = """<svg xmlns="http://www.w3.org/2000/svg" width="400" height="100">
 <rect width="400" height="100" fill="#888"/><circle cx="50" cy="50" r="40" fill="#777"/></svg>"""
@@ -257,6 +269,7 @@ def test_a_visit_finds_the_faults_of_a_bad_page(browser, serve, tmp_path):
     assert met.unset == ["x"]
     assert met.faint
     assert met.nameless
+    assert met.wide[0].startswith("40") and met.wide[0].endswith("in 300: wide")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -368,6 +381,140 @@ def test_search_finds_a_chapter_with_no_network(page, address):
     page.wait_for_selector("#search-results li a")
     found = page.eval_on_selector_all("#search-results li a", "links => links.map(l => l.href)")
     assert any(CHAPTER in link for link in found)
+
+
+# The ledger's tables
+
+CARDS = """() => [...document.querySelectorAll(
+    '.ledger tbody tr, #paper-beside-ours table:has(td strong) tbody tr')]
+  .map(row => [...row.cells]
+    .sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
+    .map(cell => [getComputedStyle(cell, '::before').content, cell.innerText.trim(),
+      cell.scrollWidth > cell.clientWidth + 1 ||
+        cell.getBoundingClientRect().right > innerWidth]))"""
+
+
+LABELS = ["none", "none", '"Published: "', '"Ours [95 %]: "']
+LEDGERS = ["claims", *sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))]
+
+
+@pytest.mark.parametrize("name", LEDGERS)
+def test_on_a_phone_a_claim_is_a_card_with_its_verdict_first(name, page, address):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{address}/book/{name}.html")
+    cards = page.evaluate(CARDS)
+    assert cards
+    for card in cards:
+        assert not any(cut for _, _, cut in card), card
+        assert re.match("(holds|does not hold|cannot be tested|undecided)", card[0][1]), card
+        assert [label for label, _, _ in card] == LABELS, card
+
+
+# The quiz and the marks of the tests
+
+
+def chapters(site):
+    """The built page of each chapter, by its name."""
+    names = [path.stem for path in (ROOT / "book").glob("*.ipynb")]
+    assert names
+    return {
+        name: BeautifulSoup((site / f"book/{name}.html").read_text(), "html.parser")
+        for name in names
+    }
+
+
+def test_choices_stand_in_the_order_that_the_rules_count(site):
+    for name, soup in chapters(site).items():
+        notebook = json.loads((ROOT / f"book/{name}.ipynb").read_text())
+        source = "\n\n".join("".join(cell["source"]) for cell in notebook["cells"])
+        asked = [question for question in quiz.QUESTION.finditer(source)]
+        shown = soup.select("#quiz > section")
+        assert len(asked) == len(shown) >= 4
+        for question, section in zip(asked, shown, strict=True):
+            verdicts = re.findall(r"\*\*(Right|Wrong)\.\*\*", question[0])
+            order = quiz.order(name, question[1], len(verdicts))
+            found = [
+                strong.text for strong in section.select("details.choice strong:first-of-type")
+            ]
+            assert found == [f"{verdicts[place]}." for place in order]
+
+
+def test_no_mark_of_the_tests_is_shown(site):
+    for name, soup in chapters(site).items():
+        assert "NBVAL" not in soup.text, name
+        assert f'check("{name}/1"' in soup.text
+
+
+RIGHT = "details.choice:has(p:first-of-type > strong:text-is('Right.'))"
+WRONG = "details.choice:has(p:first-of-type > strong:text-is('Wrong.'))"
+
+
+def test_the_quiz_counts_what_is_right_at_the_first_try(page, site):
+    page.goto((site / f"{CHAPTER}.html").as_uri())
+    questions = page.locator("#quiz > section").all()
+    score = page.get_by_role("status")
+    assert "the first choice that you open counts" in score.inner_text()
+    questions[0].locator(WRONG).first.locator("summary").click()
+    count = len(questions)
+    assert score.inner_text() == f"0 of 1 right at the first try, {count - 1} to go."
+    questions[0].locator(RIGHT).locator("summary").click()  # too late to count
+    for question in questions[1:]:
+        question.locator(RIGHT).locator("summary").focus()
+        page.keyboard.press("Enter")
+        question.locator(WRONG).first.locator("summary").click()
+    assert score.inner_text() == f"{count - 1} of {count} right at the first try."
+    again = page.get_by_role("button", name="Start again")
+    again.focus()
+    page.keyboard.press("Enter")
+    assert "the first choice that you open counts" in score.inner_text()
+    assert page.locator("details.choice[open]").count() == 0
+    assert not again.is_visible()
+    # What opens without a click, before printing say, is no try.
+    page.eval_on_selector_all("details.choice", "all => all.forEach(one => { one.open = true; })")
+    assert "the first choice that you open counts" in score.inner_text()
+
+
+def test_without_scripts_the_quiz_answers(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{CHAPTER}.html")
+    choice = page.locator("details.choice").first
+    assert not choice.locator("p").first.is_visible()
+    choice.locator("summary").click()
+    assert choice.locator("p").first.is_visible()
+    assert page.locator(".quiz-score").count() == 0
+    context.close()
+
+
+def test_no_search_finds_a_page_by_its_answers(site):
+    text = (site / "searchindex.js").read_text()
+    index = json.loads(text[text.index("(") + 1 : text.rindex(")")])
+    language = SearchEnglish({})
+    stems = lambda text: {language.stem(word.lower()) for word in language.split(text)}  # noqa: E731
+    tried = 0
+    for name, soup in chapters(site).items():
+        page = index["docnames"].index(f"book/{name}")
+        answers = soup.select("details.choice > :not(summary), details.solution > :not(summary)")
+        said = stems(" ".join(answer.extract().text for answer in answers))
+        only = said - stems(soup.text)
+        tried += len(only)
+        places = {stem: index["terms"].get(stem, []) for stem in only}
+        found = [
+            stem for stem, at in places.items() if page in (at if isinstance(at, list) else [at])
+        ]
+        assert found == [], name
+    assert tried > 100
+
+
+def test_excerpts_of_the_search_keep_answers_to_themselves(page, address, site):
+    page.goto(f"{address}/search.html?q=choice")
+    read = "async url => Search.htmlToText(await (await fetch(url)).text())"
+    text = page.evaluate(read, f"{address}/{CHAPTER}.html")
+    assert "Question 1" in text and "Worked solution" in text
+    soup = BeautifulSoup((site / f"{CHAPTER}.html").read_text(), "html.parser")
+    answers = [one.text for one in soup.select("details.choice p, details.solution p")]
+    assert len(answers) > 15
+    assert [answer for answer in answers if answer in text] == []
 
 
 # The public address, which is set in one place

@@ -1,6 +1,7 @@
-"""Beyond Jupyter Book: the ledger on pages; every script and font from the build itself."""
+"""Beyond Jupyter Book: the ledger on pages, the quiz shuffled, every script and font our own."""
 
 import codecs
+import json
 import re
 import shutil
 import sys
@@ -18,11 +19,13 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-from datawall.page import ledger  # noqa: E402  (the book's folder is on no path before the line above)
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+import quiz  # noqa: E402  (neither folder is on a path before the line above)
+from datawall.page import ledger  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
+TESTS_MARK = "# NBVAL_CHECK_OUTPUT"  # tells a test to compare a cell's output, and a reader nothing
 MATHJAX_PARTS = [
     "startup.js",
     "core.js",
@@ -97,6 +100,33 @@ def watch_ledger(env):
         env.note_dependency(str(path))
 
 
+def as_shown(app, docname, source):
+    """A chapter as pages show it: the quiz's choices shuffled, code without marks of the tests."""
+    if Path(app.env.doc2path(docname)).suffix != ".ipynb":
+        return
+    notebook = json.loads(source[0])
+    for cell in notebook["cells"]:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            cell["source"] = quiz.shuffled(text, Path(docname).name)
+        else:
+            cell["source"] = text.removeprefix(TESTS_MARK).lstrip("\n")
+    source[0] = json.dumps(notebook)
+
+
+def hide_answers(app):
+    """Let no search find a page by the answers on it."""
+    builder = app.builder
+    if not hasattr(builder, "index_page"):  # only pages of a site are searched
+        return
+    index = builder.index_page
+
+    def without(name, doctree, title):
+        index(name, quiz.without_answers(doctree), title)
+
+    builder.index_page = without
+
+
 def repository_buttons(url, launch):
     """Theme options for the buttons that need the repository's public address: none without one."""
     if not url:
@@ -132,9 +162,12 @@ def write_scripts(app):
     (static / "vega-figure.js").write_text(f"(() => {{{bundle}}})();", encoding="utf-8")
 
 
-def load_vega(app, pagename, templatename, context, doctree):
-    if '<figure class="vega-figure"' in context.get("body", ""):
+def load_scripts(app, pagename, templatename, context, doctree):
+    body = context.get("body", "")
+    if '<figure class="vega-figure"' in body:
         app.add_js_file("vega-figure.js", loading_method="defer")
+    if '<details class="choice"' in body or pagename == "search":
+        app.add_js_file("quiz.js", loading_method="defer")
 
 
 def finish_pages(app, exception):
@@ -174,6 +207,8 @@ def setup(app):
     app.add_directive("ledger", LedgerTable)
     app.connect("config-inited", set_theme_options)
     app.connect("builder-inited", write_scripts)
-    app.connect("html-page-context", load_vega)
+    app.connect("builder-inited", hide_answers)
+    app.connect("source-read", as_shown)
+    app.connect("html-page-context", load_scripts)
     app.connect("build-finished", finish_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -46,7 +46,7 @@ from invariants.prose import (
     well_formed,
     words,
 )
-from invariants.quiz import quiz_choices, quiz_questions
+from invariants.quiz import quiz_choices, quiz_lengths, quiz_places, quiz_questions
 from invariants.quotes import quote_formats, quotes_used
 
 CHAPTER_RULES = (
@@ -61,5 +61,5 @@ CHAPTER_RULES = (
     quote_formats, quotes_used, claims_measured,
 )  # fmt: skip
 PAGE_RULES = (raw_html_roles, typed_references)
-BOOK_RULES = (unused_bibliography,)
+BOOK_RULES = (unused_bibliography, quiz_places, quiz_lengths)
 RULES = CHAPTER_RULES + BOOK_RULES

@@ -36,6 +36,9 @@ class Limits:
     questions: tuple[int, int] = (4, 5)
     choices: int = 3
     reason_words: int = 8
+    quiz_share: float = (
+        0.4  # of all questions, how many may be guessed by the answer's place or length
+    )
     bytes: int = 400_000
 
 

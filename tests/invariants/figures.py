@@ -36,13 +36,18 @@ MARKDOWN_RASTER = re.compile(
 )
 
 
+def _raster(data: dict) -> set[str]:
+    """The pictures of one output that aren't SVG, nor its PNG for a notebook that isn't trusted."""
+    images = {mime for mime in data if mime.startswith("image/")}
+    return images - ({"image/svg+xml", "image/png"} if "image/svg+xml" in images else set())
+
+
 def _format_faults(n: int, cell: dict) -> list[str]:
-    images = cells.images(cell)
     svgs = [str(d["image/svg+xml"]) for d in cells.bundles(cell) if "image/svg+xml" in d]
-    raster = sorted(set(images) - {"image/svg+xml"})
+    raster = sorted({mime for data in cells.bundles(cell) for mime in _raster(data)})
     raster += re.findall(r"data:image/(?:png|jpeg|gif|webp)", cells.html(cell))
     if raster:
-        return [f"cell {n}: stores {raster[0]}; call plots.style(), which draws SVG only"]
+        return [f"cell {n}: stores {raster[0]}; call plots.style(), which draws SVG"]
     if len(svgs) > 1:
         return [f"cell {n}: {len(svgs)} figures in one cell; give each its own cell and caption"]
     if cells.figure_options(cell) and not svgs:
@@ -53,7 +58,7 @@ def _format_faults(n: int, cell: dict) -> list[str]:
 
 
 def figure_format(notebook: dict, context: Context) -> list[str]:
-    """Figures are SVG, one to a cell: sharp at any size, small, and readable as text."""
+    """Figures are SVG, one to a cell: sharp, small, readable; a PNG may only stand beside one."""
     faults = [fault for n, cell in cells.code(notebook) for fault in _format_faults(n, cell)]
     for n, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] != "markdown":

@@ -1,7 +1,10 @@
-"""Rules for the quiz: each choice tells why it is right or wrong."""
+"""Rules for the quiz: each choice tells why it is right or wrong; no choice gives itself away."""
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
+import quiz as shown
 from invariants import markdown
 from invariants.context import Context, Limits
 
@@ -63,3 +66,48 @@ def quiz_choices(notebook: dict, context: Context) -> list[str]:
     """Each choice has a reason, right or wrong, for a wrong answer teaches only if told why."""
     parts = markdown.parts(notebook, "Quiz")
     return [fault for part in parts for fault in _question_faults(part, context.limits)]
+
+
+def _asked(notebooks: Mapping[str, dict]) -> Iterator[tuple[str, str, list[re.Match]]]:
+    """Chapter, number and choices, as they stand in the notebook, of every sound question."""
+    for chapter, notebook in notebooks.items():
+        for part in markdown.parts(notebook, "Quiz"):
+            choices = list(CHOICE.finditer("".join(block.source for block in part)))
+            number = re.search(r"Question (\d+)", part[0].part)
+            if number and sum(map(_is_right, choices)) == 1:
+                yield chapter, number[1], choices
+
+
+def _is_right(choice: re.Match) -> bool:
+    return choice["reason"].strip().startswith("**Right.**")
+
+
+def quiz_places(notebooks: Mapping[str, dict], context: Context) -> list[str]:
+    """As readers see the quiz, right answers stand in no one place too often to be guessed."""
+    places = Counter()
+    for chapter, number, choices in _asked(notebooks):
+        shuffled = [choices[i] for i in shown.order(chapter, number, len(choices))]
+        places.update(place for place, choice in enumerate(shuffled, 1) if _is_right(choice))
+    most = context.limits.quiz_share * places.total()
+    return [
+        f"the right answer is in place {place} in {count} of {places.total()} questions, more than "
+        f"{context.limits.quiz_share:.0%}; hash another text in quiz.order"
+        for place, count in sorted(places.items())
+        if count > most
+    ]
+
+
+def quiz_lengths(notebooks: Mapping[str, dict], context: Context) -> list[str]:
+    """A right answer is not mostly the longest choice, or it could be told by its length."""
+    asked, longest = 0, []
+    for chapter, number, choices in _asked(notebooks):
+        asked += 1
+        right = next(choice for choice in choices if _is_right(choice))
+        if all(len(right["text"]) > len(c["text"]) for c in choices if c is not right):
+            longest.append(f"{chapter} {number}")
+    if len(longest) <= context.limits.quiz_share * asked:
+        return []
+    return [
+        f"the right answer is the longest in {len(longest)} of {asked} questions, more than "
+        f"{context.limits.quiz_share:.0%} ({', '.join(longest)}); make wrong ones as specific"
+    ]

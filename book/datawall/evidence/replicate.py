@@ -19,6 +19,7 @@ import joblib
 import numpy as np
 import xarray as xr
 
+from datawall.evidence import progress
 from datawall.evidence import workers as processes
 
 Labelled = Mapping | Sequence
@@ -43,7 +44,8 @@ def replicate(
     the arrays that a run returns, in the order of their axes. keep: of all combinations, those to
     run (called with the labels, without a seed); what wasn't run is NaN. cost: how much a run takes
     compared with others, called as `function` is, so that expensive runs start first. workers:
-    processes, by default one a core, each with one thread; with 1 all is run in this process.
+    processes, by default one a core, each with one thread; with 1 all is run in this process. A bar
+    shows how far it is, in a notebook or on a terminal, and goes when all is done.
 
     Returns a Dataset with a dimension for each setting and for `seed`. Raises ValueError when there
     is nothing to run, when two labels are the same or one is no number and no text, when a setting
@@ -82,7 +84,8 @@ def over_grid(
         order = sorted(order, key=lambda i: -cost(**calls[i]))
     tasks = [joblib.delayed(_one)(function, calls[i], cells[i]) for i in order]
     count = joblib.cpu_count() if workers is None else workers
-    done = processes.run(tasks, min(count, len(tasks)), needs=function)
+    with progress.bar(len(tasks), getattr(function, "__name__", "runs")) as moved:
+        done = processes.run(tasks, min(count, len(tasks)), needs=function, moved=moved)
     found = dict(zip(order, done, strict=True))
     axes = {name: list(labels) for name, labels in (along or {}).items()}
     # Coordinates that are no dimension's, left by a `sel` say, would differ from run to run.

@@ -55,6 +55,7 @@ NO_NUMBERS = (
     "datawall.evidence.study",
     "datawall.evidence.replicate",
     "datawall.evidence.workers",
+    "datawall.evidence.progress",
 )
 LIBRARIES = ("numpy", "torch")
 PATIENCE = 30  # seconds to wait for a cluster

@@ -22,26 +22,50 @@ import joblib
 START = 180  # seconds in which processes must have started; they take five on a slow machine
 
 
-def run(tasks: Iterable, count: int | None = None, *, needs: Callable | None = None) -> list:
+class _Watched(joblib.Parallel):
+    """joblib's `Parallel` that tells how many tasks are done."""
+
+    moved: Callable[[int], None] | None = None
+
+    def print_progress(self) -> None:
+        """Called by joblib each time that tasks are done."""
+        if self.moved is not None:
+            self.moved(self.n_completed_tasks)
+        super().print_progress()
+
+
+def run(
+    tasks: Iterable,
+    count: int | None = None,
+    *,
+    needs: Callable | None = None,
+    moved: Callable[[int], None] | None = None,
+) -> list:
     """The results of tasks (`joblib.delayed`), in their order, from `count` processes.
 
     count: by default one a core. needs: what each process must be able to load before it works,
-    the function that the tasks call. Raises MemoryError, with what to do, when the processes don't
+    the function that the tasks call. moved: is called with the number of tasks that are done, now
+    and then and from any thread. Raises MemoryError, with what to do, when the processes don't
     start, die, or can't be served; what a task raises is raised.
     """
     count = joblib.cpu_count() if count is None else count
     if count == 1:
-        return joblib.Parallel(1)(tasks)
+        return _watched(_Watched(1), moved)(tasks)
     with _told(count), warnings.catch_warnings():
         # joblib ends a process that has grown by 300 MB and starts another: nothing is lost.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         parallel(count, timeout=START)(joblib.delayed(_loaded)(needs) for _ in range(count))
-        return parallel(count)(tasks)
+        return _watched(parallel(count), moved)(tasks)
 
 
 def parallel(count: int, **options) -> joblib.Parallel:
     """joblib's `Parallel`, with a folder for its files in which it can work."""
-    return joblib.Parallel(count, temp_folder=temporary_folder(), **options)
+    return _Watched(count, temp_folder=temporary_folder(), **options)
+
+
+def _watched(parallel: joblib.Parallel, moved: Callable[[int], None] | None) -> joblib.Parallel:
+    parallel.moved = moved
+    return parallel
 
 
 def temporary_folder() -> str | None:

@@ -30,7 +30,7 @@ LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 
 
 def style() -> None:
-    """Set the book's style for all figures that follow, as SVG that repeats to the byte.
+    """Set the book's style for all figures that follow, as SVG and PNG that repeat to the byte.
 
     A chapter calls it first: the clock of its run time starts here.
     """
@@ -63,9 +63,9 @@ def style() -> None:
         }
     )
     if _in_kernel():
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
+        from datawall.page import pictures
 
-        set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches="tight")
+        pictures.register(get_ipython())
 
 
 def _in_kernel() -> bool:

@@ -1,0 +1,53 @@
+// The quiz's score, and a search whose excerpts keep its answers to themselves. Without this script
+// the quiz still opens and answers.
+
+// The first choice that is opened counts; a click, also one by keyboard, and not what a printer opens.
+function keepScore(quiz) {
+  const questions = [...quiz.querySelectorAll("section")].filter(q => q.querySelector(":scope > details.choice"));
+  const firsts = new Map();
+  const score = document.createElement("p");
+  score.className = "quiz-score";
+  score.setAttribute("role", "status"); // read out when it changes
+  const again = document.createElement("button");
+  again.type = "button";
+  again.className = "quiz-again";
+  again.textContent = "Start again";
+  const show = () => {
+    const right = [...firsts.values()].filter(Boolean).length, left = questions.length - firsts.size;
+    const of = left ? firsts.size : questions.length;
+    score.textContent = firsts.size
+      ? `${right} of ${of} right at the first try${left ? `, ${left} to go` : ""}.`
+      : "Your score: the first choice that you open counts.";
+    again.hidden = firsts.size === 0;
+  };
+  for (const question of questions) {
+    for (const choice of question.querySelectorAll(":scope > details.choice")) {
+      choice.querySelector("summary").addEventListener("click", () => {
+        if (choice.open || firsts.has(question)) return;
+        firsts.set(question, choice.querySelector("strong").textContent.startsWith("Right"));
+        show();
+      });
+    }
+  }
+  again.addEventListener("click", () => {
+    firsts.clear();
+    quiz.querySelectorAll("details.choice").forEach(choice => { choice.open = false; });
+    show();
+    questions[0].querySelector("summary").focus();
+  });
+  show();
+  quiz.append(score, again);
+}
+
+const quiz = document.getElementById("quiz");
+if (quiz?.querySelector("details.choice")) keepScore(quiz);
+
+if (typeof Search !== "undefined") {
+  const plain = Search.htmlToText;
+  Search.htmlToText = (html, ...rest) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    page.querySelectorAll("details.choice > :not(summary), details.solution > :not(summary)")
+      .forEach(answer => answer.remove());
+    return plain(page.documentElement.outerHTML, ...rest);
+  };
+}

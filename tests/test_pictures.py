@@ -1,0 +1,89 @@
+"""Stored figures: small, the same at every run, legible where an SVG isn't shown."""
+
+import base64
+import io
+import re
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from datawall.page import pictures, plots
+
+
+@pytest.fixture(autouse=True)
+def style():
+    plots.style()
+    yield
+    plt.close("all")
+    plt.rcdefaults()
+
+
+def curves():
+    fig, ax = plt.subplots()
+    tokens = np.geomspace(1e6, 1e9, 30)
+    for power in (0.1, 0.2, 0.3):
+        ax.plot(tokens, tokens**-power, "o", linestyle="-", label=f"a power of {power}")
+        ax.fill_between(tokens, 0.9 * tokens**-power, 1.1 * tokens**-power, alpha=0.2)
+    ax.set(xscale="log", xlabel="tokens", ylabel="loss\nin nats > 0 & rising")
+    ax.annotate('x="0.123456"', (1e7, 0.1))
+    ax.legend()
+    return fig
+
+
+def digits():
+    fig, axes = plt.subplots(2, 4, figsize=(6, 3))
+    for ax, pixels in zip(axes.flat, np.random.default_rng(0).random((8, 28, 28)), strict=True):
+        ax.imshow(pixels, cmap="gray")
+        ax.set_axis_off()
+    return fig
+
+
+def opened(png):
+    return Image.open(io.BytesIO(base64.b64decode(png)))
+
+
+@pytest.mark.parametrize("draw", [curves, digits])
+@pytest.mark.parametrize("form", [pictures.svg, pictures.png])
+def test_a_form_repeats_to_the_byte_and_tells_no_version(draw, form):
+    first, second = (form(draw()) for _ in range(2))
+    assert first == second
+    text = first if form is pictures.svg else base64.b64decode(first).decode("latin1")
+    for word in (matplotlib.__version__, "Software", "dc:date", "<metadata"):
+        assert word not in text
+
+
+def test_an_svg_is_a_third_smaller_and_says_and_shows_the_same(browser):
+    fig = curves()
+    plain = pictures.print_figure(fig, "svg", metadata=pictures.NOTHING)
+    found = pictures.svg(fig)
+    assert len(found) + 12 * found.count("\n") < 2 / 3 * (len(plain) + 12 * plain.count("\n"))
+    texts = [re.findall(r">([^<>]*\S[^<>]*)<", one.split("<defs>", 1)[1]) for one in (plain, found)]
+    assert [" ".join(t.split()) for t in texts[0]] == [" ".join(t.split()) for t in texts[1]]
+    assert 'x="0.123456"' in found
+    shown = [pixels(browser, one) for one in (plain, found)]
+    assert np.abs(shown[0] - shown[1]).mean() < 0.5  # of 255
+
+
+def pixels(browser, svg):
+    page = browser.new_page()
+    page.set_content("<body style='margin: 0; background: white'>" + svg[svg.index("<svg") :])
+    picture = Image.open(io.BytesIO(page.locator("svg").first.screenshot())).convert("RGB")
+    page.close()
+    return np.asarray(picture, float)
+
+
+@pytest.mark.parametrize("draw, most", [(curves, 14_000), (digits, 14_000)])
+def test_a_png_is_small_and_on_white(draw, most, report):
+    png = pictures.png(draw())
+    report(f"the PNG of {draw.__name__} takes {len(png) / 1000:.1f} kB of a notebook")
+    assert len(png) < most
+    picture = opened(png)
+    assert picture.mode == "P" and picture.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
+    assert 400 < picture.width < 700
+
+
+def test_a_figure_with_nothing_on_it_has_no_form():
+    assert pictures.svg(plt.figure()) is None and pictures.png(plt.figure()) is None
