@@ -22,7 +22,6 @@ EDGE = 1.5  # pixels
 
 READ = """figure => {
   const view = figure.view, root = view.scenegraph().root.items[0], marks = [];
-  const plain = value => JSON.parse(JSON.stringify(value ?? null));
   const keep = ['x', 'y', 'x2', 'y2', 'width', 'height', 'text', 'stroke', 'fill', 'opacity',
     'fillOpacity', 'strokeWidth', 'size'];
   const walk = (mark, clipped) => {
@@ -30,7 +29,7 @@ READ = """figure => {
     if (mark.marktype === 'group')
       return mark.items.forEach(item => item.items.forEach(inner => walk(inner, clipped)));
     marks.push({type: mark.marktype, clipped, items: mark.items.map(item => {
-      const found = Object.fromEntries(keep.map(k => [k, plain(item[k])]));
+      const found = Object.fromEntries(keep.map(k => [k, item[k] ?? null]));
       found.bounds = [item.bounds.x1, item.bounds.x2, item.bounds.y1, item.bounds.y2];
       const fields = Object.entries(item.datum ?? {}).filter(([k, v]) => typeof v !== 'object');
       return {...found, datum: Object.fromEntries(fields)};
@@ -40,7 +39,7 @@ READ = """figure => {
     .forEach(mark => walk(mark, false));
   const scale = name => {
     let found; try { found = view.scale(name); } catch { return null; }
-    return {type: found.type, domain: plain(found.domain()), range: plain(found.range()),
+    return {type: found.type, domain: found.domain(), range: found.range(),
       clamped: found.clamp ? found.clamp() : false};
   };
   const svg = figure.querySelector('svg.marks'), box = svg.getBoundingClientRect();
@@ -49,11 +48,11 @@ READ = """figure => {
   const words = role => [...figure.querySelectorAll(`.${role} text`)].map(t => t.textContent);
   const inks = [...figure.querySelectorAll('text, label, figcaption')].filter(t => t.textContent);
   const ink = t => getComputedStyle(t)[t.namespaceURI.endsWith('svg') ? 'fill' : 'color'];
-  return {marks, x: scale('x'), y: scale('y'), frame: [root.width, root.height],
+  return JSON.stringify({marks, x: scale('x'), y: scale('y'), frame: [root.width, root.height],
     svg: box.width, room, page: document.documentElement.scrollWidth - innerWidth,
     title: words('role-title-text').join(' '), axes: words('role-axis-title'),
     ground: getComputedStyle(document.body).backgroundColor,
-    inks: [...new Set(inks.map(ink))]};
+    inks: [...new Set(inks.map(ink))]});
 }"""
 
 
@@ -82,6 +81,7 @@ def _light(colour):
     return linear @ [0.2126, 0.7152, 0.0722] + 0.05
 
 
+@cache
 def contrast(one, other):
     """Contrast ratio (WCAG) of two colours as a browser writes them; 0 for one with a name."""
     if not all(colour.startswith(("#", "rgb")) for colour in (one, other)):
@@ -180,8 +180,18 @@ def lives(spec, state):
     served, tokens = 10 ** state["own_served"], overtraining.optimal_tokens(law, size)
     small, long = law.lifetime_optimal(law.loss(size, tokens), served)
     cost = overtraining.lifetime_flops(small, long, served)
-    cost /= overtraining.lifetime_flops(size, tokens, served)
-    return {"lowest": [(float(small / size), float(cost))], "ratio": float(long / small)}
+    usual = overtraining.lifetime_flops(size, tokens, served)
+    line, debt = [], law.loss(size, tokens) - law.E
+    for m in np.arange(-1.6, 0.601, 0.002):
+        left = debt - law.A / (size * 10**m) ** law.alpha
+        if left > 0:
+            reads = (law.B / left) ** (1 / law.beta)
+            line.append((10**m, overtraining.lifetime_flops(size * 10**m, reads, served) / usual))
+    return {
+        "line": line,
+        "lowest": [(float(small / size), float(cost / usual))],
+        "ratio": float(long / small),
+    }
 
 
 def variances(spec, state):
@@ -242,24 +252,33 @@ def _points(drawn, kind):
     return found
 
 
-def _matches(asked, got, where):
-    """Faults of pixels that were drawn, against those asked for; either may repeat."""
+def _matches(asked, got, where, frame):
+    """Faults of pixels that were drawn, against those asked for; either may repeat.
+
+    Of points, those outside the frame needn't be there, and nothing need be where they are.
+    """
     asked = np.array([a for a in asked if np.isfinite(a).all()], float)
     got = np.array(got, float)
     if not len(asked) or not len(got):
         return [] if len(asked) == len(got) else [f"{where}: {len(got)} drawn of {len(asked)}"]
     gaps = np.abs(asked[:, None] - got[None]).max(-1)
     faults = []
-    if (worst := gaps.min(1).max()) > EDGE:
+    if (worst := gaps.min(1)[_within(asked, frame)].max(initial=0)) > EDGE:
         faults.append(f"{where}: a value is drawn {worst:.0f} px from its place")
-    if (worst := gaps.min(0).max()) > EDGE:
+    if (worst := gaps.min(0)[_within(got, frame)].max(initial=0)) > EDGE:
         faults.append(f"{where}: something is drawn {worst:.0f} px from any value")
     return faults
 
 
+def _within(pixels, frame):
+    if pixels.shape[1] != 2:
+        return np.full(len(pixels), True)
+    return ((pixels >= 0) & (pixels <= frame)).all(1)
+
+
 def drawn_faults(drawn, asked):
     """Where what is drawn differs from the points asked for."""
-    x, y, faults = drawn["x"], drawn["y"], []
+    x, y, frame, faults = drawn["x"], drawn["y"], drawn["frame"], []
     for kind, points in asked.items():
         if kind == "text":
             said = [item["text"] for item in _points(drawn, "text")]
@@ -273,14 +292,14 @@ def drawn_faults(drawn, asked):
             if len(got) != 1 or not np.allclose(got[0], (at, cost), rtol=4e-3):
                 faults.append(f"lowest: {got}, not {points}")
             pixels = [(place(at, x), place(cost, y)) for at, cost in got]
-            faults += _matches(pixels, [(i["x"], i["y"]) for i in items], "dot")
+            faults += _matches(pixels, [(i["x"], i["y"]) for i in items], "dot", frame)
         elif kind == "ratio":
             (said,) = [item["datum"] for item in _points(drawn, "text")]
             if not math.isclose(said["D"] / said["N"], points, rel_tol=0.05):
                 faults.append(f"ratio: {said['D'] / said['N']}, not {points}")
         else:
             items = _points(drawn, kind)
-            faults += _matches(*_pixels(kind, items, points, x, y), kind)
+            faults += _matches(*_pixels(kind, items, points, x, y), kind, frame)
     return faults
 
 
@@ -351,6 +370,11 @@ def faint(drawn):
 
 
 # Moving -------------------------------------------------------------------------------------------
+
+
+def read(figure):
+    """What a figure draws: its marks in pixels with their rows, scales, titles and colours."""
+    return json.loads(figure.evaluate(READ))
 
 
 def _settle(page, figure):
@@ -438,7 +462,7 @@ def faults(page, figure, chapter, seen=None):
         for step in steps:
             move(figure, *step)
         _settle(page, figure)
-        state, drawn = _state(figure, spec), figure.evaluate(READ)
+        state, drawn = _state(figure, spec), read(figure)
         wrong = drawn_faults(drawn, expected(spec, state)) + spills(drawn) + faint(drawn)
         wrong += fit_faults(drawn) + _controls(figure, spec, state)
         if drawn["x"]["clamped"] or (drawn["y"] and drawn["y"]["clamped"]):
@@ -476,7 +500,7 @@ def resized(page, figure):
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         _settle(page, figure)
-        found += [f"{width} px: {fault}" for fault in fit_faults(figure.evaluate(READ))]
+        found += [f"{width} px: {fault}" for fault in fit_faults(read(figure))]
     return found
 
 
@@ -503,3 +527,30 @@ def table_faults(figure, chapter, seen):
                 if np.abs(drawn - float(number)).min() > near:
                     missing.append(f"{number}, of {' '.join(row)}")
     return missing
+
+
+def opened(browser, address):
+    """A page, its first interactive figure once it is drawn, and the errors on its console."""
+    context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
+    page, errors = context.new_page(), []
+    page.on("console", lambda m: m.type in ("error", "warning") and errors.append(m.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("figure.vega-figure.drawn")
+    return page, page.locator("figure.vega-figure").first, errors
+
+
+def all_faults(browser, address, chapter, themes=("light", "dark"), seen=None):
+    """What is wrong with a figure after its page was resized both ways, in both themes.
+
+    seen: a list to fill with what is drawn, if the table below the figure is compared with it.
+    """
+    page, figure, errors = opened(browser, address)
+    found = resized(page, figure)
+    for theme in themes:
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        found += [f"{theme}, {fault}" for fault in faults(page, figure, chapter, seen)]
+    if seen is not None and chapter in TABLES:
+        found += table_faults(figure, chapter, seen)
+    page.context.close()
+    return found + errors
