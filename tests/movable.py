@@ -377,9 +377,14 @@ def read(figure):
     return json.loads(figure.evaluate(READ))
 
 
-def _settle(page, figure):
+def _settle(figure):
+    """Wait until what was moved is drawn; a list of presets may answer, which draws anew."""
+    figure.evaluate("async f => { await f.view.runAsync(); await f.view.runAsync(); }")
+
+
+def _settle_size(page, figure):
     page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
-    figure.evaluate("async figure => { await figure.view.runAsync(); }")
+    _settle(figure)
 
 
 def _state(figure, spec):
@@ -461,7 +466,7 @@ def faults(page, figure, chapter, seen=None):
     for steps in [[], *settings(spec)]:
         for step in steps:
             move(figure, *step)
-        _settle(page, figure)
+        _settle(figure)
         state, drawn = _state(figure, spec), read(figure)
         wrong = drawn_faults(drawn, expected(spec, state)) + spills(drawn) + faint(drawn)
         wrong += fit_faults(drawn) + _controls(figure, spec, state)
@@ -499,7 +504,7 @@ def resized(page, figure):
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        _settle(page, figure)
+        _settle_size(page, figure)
         found += [f"{width} px: {fault}" for fault in fit_faults(read(figure))]
     return found
 

@@ -407,10 +407,12 @@ def histogram(
     expressions that `knobs` returns. x: the axis, with its title and, by `within`, the domain that
     is shown, divided into bins of that width. What lies outside isn't drawn; the words above say
     which share it is, and the median is that of all draws. params: what the reader can set. form:
-    how numbers of the axis are written.
+    how numbers of the axis are written. Raises ValueError for an axis without a domain.
     """
     import altair as alt
 
+    if "domain" not in x.to_dict().get("scale", {}):
+        raise ValueError("the axis of a histogram needs a domain: give its scale by plots.within")
     first, last = x.to_dict()["scale"]["domain"]
     rows = alt.Data(values=draws.to_dict("records"))
     every = alt.Chart(rows).transform_calculate(value=value)
@@ -425,8 +427,8 @@ def histogram(
         x="median(value)", before="mean(before)", after="mean(after)"
     )
     words = (
-        f"(datum.x < {first} ? 'median before {first}' : datum.x >= {last} ? 'median after {last}, "
-        f"or never' : 'median ' + format(datum.x, '{form}'))"
+        f"(datum.x >= {last} ? 'median after {last}, or never'"
+        f" : 'median ' + format(datum.x, '{form}'))"
         f" + (datum.before > 0 ? '; ' + format(datum.before, '.1%') + ' before {first}' : '')"
         f" + (datum.after > 0 ? '; ' + format(datum.after, '.1%') + ' after {last} or never' : '')"
     )
