@@ -383,7 +383,7 @@ def ranking(
     chart = alt.Chart(alt.Data(values=list(rows))).transform_filter(wanted)
     chart = chart.transform_calculate(place=place)
     order = alt.EncodingSortField("place", op="min", order="ascending")
-    labels = alt.Axis(labelLimit=alt.ExprRef("width < 240 ? 130 : 260"), labelOverlap=False)
+    labels = alt.Axis(labelLimit=alt.ExprRef("width < 240 ? 180 : 260"), labelOverlap=False)
     chart = chart.encode(alt.Y(f"{name}:N", sort=order, title=None, axis=labels))
     title = None if following else "value"
     rule = chart.mark_rule(clip=True).encode(alt.X("low:Q", title=title), alt.X2("high:Q"))
