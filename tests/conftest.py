@@ -1,8 +1,11 @@
-"""What tests share: a closed network and the machine's browser."""
+"""What tests share: a closed network, the machine's browser, and a server of folders."""
 
+import http.server
 import os
 import shutil
 import socket
+import threading
+from functools import partial
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -63,6 +66,28 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """A function that serves a folder on this machine and gives its address."""
+    servers = []
+
+    def start(folder):
+        handler = partial(Quiet, directory=folder)
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 FINDINGS = []

@@ -143,12 +143,12 @@ def test_knobs_are_sliders_with_their_starts():
     assert now == {"growth": "own_growth", "share": "own_share"}
 
 
-def test_a_preset_overrules_the_knobs():
+def test_a_preset_is_chosen_from_a_list():
     params, now = plots.knobs(SLIDERS, {"as published": {"growth": 2.0, "share": 0.1}})
     widgets = bound(params)
     assert widgets["preset"] == ("your own", "select")
     assert widgets["presets"] == ({"as published": {"growth": 2.0, "share": 0.1}}, None)
-    assert now["share"] == "(preset == 'your own' ? own_share : presets[preset].share)"
+    assert now["share"] == "own_share"  # which the preset sets: see test_figures
 
 
 def test_an_explorer_has_a_switch_for_each_field_and_a_line_for_each_series():

@@ -6,15 +6,18 @@ import re
 import shutil
 import sys
 from contextlib import suppress
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
 import altair
 import vl_convert
+from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.statemachine import StringList
 from fontTools import subset
 from future_typing.codec import search_function
+from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
@@ -164,10 +167,43 @@ def write_scripts(app):
 
 def load_scripts(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
-    if '<figure class="vega-figure"' in body:
+    if "vnd.vegalite" in body:
         app.add_js_file("vega-figure.js", loading_method="defer")
     if '<details class="choice"' in body or pagename == "search":
         app.add_js_file("quiz.js", loading_method="defer")
+
+
+class NumberedFigures(SphinxTransform):
+    """Interactive figures as figures of the page: counted with the others, and known to {numref}.
+
+    A cell puts out raw HTML, which nothing can refer to. What it draws stays; its caption and its
+    name become the document's own.
+    """
+
+    default_priority = 300  # before labels are collected and figures counted
+
+    def apply(self, **options):
+        for raw in list(self.document.findall(nodes.raw)):
+            if 'class="vega-figure"' in raw.astext():
+                raw.replace_self(self.figure(raw))
+
+    def figure(self, raw):
+        found = BeautifulSoup(raw.astext(), "html.parser").find("figure", class_="vega-figure")
+        words = found.find("figcaption").extract()
+        caption = nodes.caption()
+        caption += nodes.emphasis("", words.find("em").extract().get_text())
+        caption += nodes.Text(" " + words.get_text().strip())
+        drawn = f'<div role="group" aria-label="{escape(found["aria-label"])}">'
+        source = found.find("script")
+        drawn = nodes.raw("", f"{drawn}{source}</div>", format="html")
+        figure = nodes.figure("", drawn, caption, classes=["vega-figure"])
+        figure.source, figure.line = raw.source, raw.line
+        if "id" in found.attrs:
+            figure["names"].append(nodes.fully_normalize_name(found["id"]))
+            self.document.note_explicit_target(figure, figure)
+        else:
+            self.document.set_id(figure)
+        return figure
 
 
 def finish_pages(app, exception):
@@ -205,6 +241,7 @@ def setup(app):
     app.add_role("published", LedgerRole(published))
     app.add_role("measured", LedgerRole(measured))
     app.add_directive("ledger", LedgerTable)
+    app.add_transform(NumberedFigures)
     app.connect("config-inited", set_theme_options)
     app.connect("builder-inited", write_scripts)
     app.connect("builder-inited", hide_answers)

@@ -99,7 +99,7 @@ def serving_cases() -> pd.DataFrame:
 # What a reader can move, as logarithms to base ten: label, least, most, step, and start.
 KNOBS: Mapping[str, tuple[str, float, float, float, float]] = MappingProxyType(
     {
-        "size": ("compute-optimal size, 10^x ", 8, 12, 0.25, 10),
+        "size": ("compute-optimal size, 10^x ", 8, 12, 0.005, 9.845),
         "served": ("tokens served, 10^x ", 9, 16, 0.25, 12.5),
     }
 )

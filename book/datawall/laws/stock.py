@@ -323,11 +323,11 @@ def swings(futures: int, *, seed: int, **ends: tuple[float, float]) -> pd.DataFr
 KNOBS: Mapping[str, tuple[str, float, float, float, float]] = MappingProxyType(
     {
         "s": ("stock grows, x a year ", 1, 1.2, 0.01, 1.08),
-        "d": ("demand grows, x a year ", 1.3, 4, 0.05, 2.37),
-        "q": ("quality, share ", 0.02, 1, 0.02, 0.2),
-        "r": ("repetition, x ", 1, 16, 0.5, 3.16),
+        "d": ("demand grows, x a year ", 1.3, 4, 0.01, 2.37),
+        "q": ("quality, share ", 0.02, 1, 0.001, 0.2),
+        "r": ("repetition, x ", 1, 16, 0.04, 3.16),
         "k": ("overtraining, x ", 1, 100, 1, 1),
-        "f": ("closed, share ", 0, 0.95, 0.05, 0),
+        "f": ("closed, share ", 0, 0.95, 0.01, 0),
     }
 )
 
@@ -344,13 +344,13 @@ def moved(logs: pd.DataFrame, *, s, d, q, r, k, f) -> np.ndarray:
 
 
 def moved_in_vega(now: Mapping[str, str]) -> str:
-    """`moved` as an expression of Vega on a row of the logs, kept between 2020 and 2050.
+    """`moved` as an expression of Vega on a row of the logs; the largest number stands for never.
 
     now: the expression of each knob, as `plots.knobs` returns them. Chapter: data-stock.
     """
     gain = "log({q}/0.2) + log({r}/3.16) + log(1-{f}) - log({k})/2".format(**now)
     rate = "(datum.d + log({d}/2.37) - datum.s - log({s}/1.08))".format(**now)
-    return f"clamp({rate} > 0 ? 2024 + (datum.b + {gain}) / {rate} : 2100, 2020, 2050)"
+    return f"{rate} > 0 ? 2024 + (datum.b + {gain}) / {rate} : MAX_VALUE"
 
 
 def central(draws: ArrayLike, level: float = 0.95) -> Interval:

@@ -33,13 +33,12 @@ def curves(
     import altair as alt
 
     first, last = span
-    order, tints = list(lines), plots.COLORS[: len(lines)]
+    order = list(lines)
     chart = alt.Chart(alt.sequence(0, 101, as_="i"), height=250).mark_line(clip=True)
     chart = chart.transform_calculate(x=f"{first} + datum.i * ({last} - {first}) / 100")
     chart = chart.transform_calculate(**lines).transform_fold(order, as_=[series, "value"])
     return chart.encode(
         alt.X("x:Q", title=x),
-        alt.Y("value:Q", title=y, scale=alt.Scale(domain=list(domain))),
-        alt.Color(f"{series}:N", scale=alt.Scale(domain=order, range=tints)),
-        alt.StrokeDash(f"{series}:N", scale=alt.Scale(domain=order)),
+        alt.Y("value:Q", title=y, scale=plots.within(*domain)),
+        *plots.cues(series, order, series),
     ).add_params(*params)
