@@ -49,10 +49,3 @@ def test_points_have_short_names_and_three_digits():
     assert first == {
         "m": "loss", "p": "b", "T": "1.0", "g": 0, "value": 1.0, "low": 1.0, "high": 1.0
     }  # fmt: skip
-
-
-def test_losses_leave_out_what_was_not_run():
-    table = copies.losses(over_seeds(runs()))
-    assert list(table.index) == [("a", 1.0), ("b", 0.8), ("b", 1.0)]
-    assert table.loc["b", 1.0]["generation 0"] == "1.00"
-    assert table.loc["b", 1.0]["generation 9"] == "4.00 [1.52, 6.48]"

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from datawall.collapse.loop import Generation
@@ -61,15 +60,3 @@ def points(found: Interval) -> list[dict]:
     frame = found.to_pandas().map(lambda x: float(f"{x:.3g}")).reset_index()
     short = {"result": "m", "policy": "p", "temperature": "T", "generation": "g"}
     return frame.rename(columns=short).astype({"T": str}).to_dict("records")
-
-
-def losses(found: Interval) -> pd.DataFrame:
-    """A table of texts: a row for each policy and temperature that was run, a column a generation.
-
-    found: over (policy, temperature, generation). The last generation has its interval.
-    """
-    texts = found.value.to_series().map("{:.2f}".format).unstack("generation")
-    last = texts.columns[-1]
-    texts[last] = found.sel(generation=last).text(".2f").to_series()
-    ran = found.sel(generation=last).value.to_series().notna()
-    return texts[ran].sort_index().add_prefix("generation ")
