@@ -113,6 +113,12 @@ def test_what_is_not_measured_cannot_be_tested(book):
     assert "| **cannot be tested here**. Because. | " in ledger.markdown()
 
 
+def test_verdicts_are_counted_in_their_order(book):
+    book(UNTESTED, {"id": "b"}, {"id": "c"})
+    said = "3 claims. Holds: 2, cannot be tested here: 1."
+    assert ledger.counted(ledger.claims()) == said
+
+
 UNTESTED = dict.fromkeys(MEASURED) | {"verdict": "cannot be tested here"}
 BELOW = {"holds_if": "[-inf, 0]", "tolerance": "[-3, -1]"}
 

@@ -29,6 +29,7 @@ from sphinx.search.en import SearchEnglish
 
 import movable
 import quiz
+from datawall.page import ledger
 
 ROOT = Path(__file__).resolve().parent.parent
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
@@ -417,6 +418,27 @@ def chapters(site):
         name: BeautifulSoup((site / f"book/{name}.html").read_text(), "html.parser")
         for name in names
     }
+
+
+def test_the_page_of_claims_has_each_once_and_shows_those_of_a_verdict(page, address):
+    page.goto(f"{address}/book/claims.html")
+    quiet(page)
+    claims = ledger.claims()
+    assert page.locator(".claims tbody tr").count() == len(claims)
+    titled = page.locator("section.claims").filter(has=page.locator("h2 + p a"))
+    assert titled.count() == len({claim.chapter for claim in claims})
+    listed = page.locator(".claims-filter input").evaluate_all("them => them.map(it => it.value)")
+    found = [verdict for verdict in ledger.VERDICTS if verdict in {row.verdict for row in claims}]
+    assert listed == ["all", *found]
+    for verdict in [*found, "all"]:
+        page.locator(f'.claims-filter input[value="{verdict}"]').check()
+        due = [row for row in claims if verdict in ("all", row.verdict)]
+        shown = page.locator(".claims tbody tr").filter(visible=True)
+        assert shown.count() == len(due)
+        assert verdict == "all" or {*shown.locator("td strong").all_inner_texts()} == {verdict}
+        parts = page.locator("section.claims").filter(visible=True)
+        assert parts.count() == len({row.chapter for row in due})
+        assert page.locator(".claims-count").inner_text().startswith(f"{len(due)} ")
 
 
 def test_choices_stand_in_the_order_that_the_rules_count(site):

@@ -82,19 +82,42 @@ class LedgerRole(SphinxRole):
 
 
 class LedgerTable(SphinxDirective):
-    """``{ledger} chapter``: published beside measured, for one chapter or for the whole book."""
+    """``{ledger} chapter``: published beside measured; for the whole book, by chapter, counted."""
 
     optional_arguments = 1
 
     def run(self):
         watch_ledger(self.env)
         try:
-            lines = ledger.markdown(*self.arguments).splitlines()
+            if self.arguments:
+                return [self.table(*self.arguments)]
         except KeyError as error:
             raise self.error(f"{self.env.docname}: {error.args[0]}") from None
+        rows = ledger.claims()
+        count = nodes.paragraph("", ledger.counted(rows), classes=["claims-count"])
+        chapters = {row.chapter for row in rows}
+        pages = [Path(page).name for page in self.env.external_site_map]  # in the book's order
+        return [count, *(self.section(page) for page in pages if page in chapters)]
+
+    def table(self, chapter):
         box = nodes.container(classes=["ledger"])
-        self.state.nested_parse(StringList(lines, ledger.__file__), self.content_offset, box)
-        return [box]
+        self.parse(ledger.markdown(chapter), box)
+        return box
+
+    def section(self, chapter):
+        """The claims of a chapter under its title, which the page's own contents then list."""
+        first = json.loads((ledger.BOOK / f"{chapter}.ipynb").read_text("utf-8"))["cells"][0]
+        title = "".join(first["source"]).partition("\n")[0].removeprefix("#").strip()
+        section = nodes.section("", nodes.title(title, title), classes=["claims"])
+        section["names"].append(nodes.fully_normalize_name(f"claims of {chapter}"))
+        self.state.document.note_implicit_target(section, section)
+        self.parse(f"{{doc}}`How this was measured <{chapter}>`", section)
+        section += self.table(chapter)
+        return section
+
+    def parse(self, text, node):
+        lines = StringList(text.splitlines(), ledger.__file__)
+        self.state.nested_parse(lines, self.content_offset, node)
 
 
 def watch_ledger(env):
@@ -171,6 +194,8 @@ def load_scripts(app, pagename, templatename, context, doctree):
         app.add_js_file("vega-figure.js", loading_method="defer")
     if '<details class="choice"' in body or pagename == "search":
         app.add_js_file("quiz.js", loading_method="defer")
+    if 'class="claims-count' in body:
+        app.add_js_file("claims.js", loading_method="defer")
 
 
 class NumberedFigures(SphinxTransform):

@@ -14,6 +14,8 @@ import json
 import math
 import re
 import tomllib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -288,6 +290,13 @@ def markdown(chapter: str | None = None, cite: bool = True) -> str:
         cells = (_reason(row), what, published, _ours(row, ours.get(row.id)))
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def counted(rows: Iterable[Claim]) -> str:
+    """How many claims have which verdict: "3 claims. Holds: 2, undecided here: 1."."""
+    found = Counter(row.verdict for row in rows)
+    parts = (f"{verdict}: {found[verdict]}" for verdict in VERDICTS if found[verdict])
+    return f"{found.total()} claims. {', '.join(parts).capitalize()}."
 
 
 def _reason(row: Claim) -> str:
