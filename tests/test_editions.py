@@ -222,6 +222,16 @@ def test_a_caption_stands_below_its_figure_and_sources_at_the_end(full):
     assert sources[-1].startswith("## References\n\n- Ann One")
 
 
+def test_an_interactive_figure_has_its_number_where_its_caption_is():
+    html = '<figure class="vega-figure" id="fig-loss"><figcaption>Falls.</figcaption></figure>'
+    source = chapter()
+    source.cells[1].outputs = [display("text/html", html), display("text/html", "<b>7</b>")]
+    full = written_out(source, Page(SITE, "book/here"), library_cell("datawall.whl"))
+    drawn, other = next(cell for cell in full.cells if cell.source == "draw()").outputs
+    assert "<figcaption><strong>Figure 7.</strong> Falls." in drawn.data["text/html"]
+    assert other.data["text/html"] == "<b>7</b>"
+
+
 def test_what_only_draws_is_folded_and_what_only_the_site_reads_is_gone(full):
     drawn = next(cell for cell in full.cells if cell.source == "draw()")
     assert drawn.metadata == {"tags": ["hide-input"], "jupyter": {"source_hidden": True}}

@@ -12,6 +12,7 @@ MARK = "# NBVAL_CHECK_OUTPUT"  # of the tests, in a cell's first line
 MEASURED = "application/vnd.datawall.measured+json"
 KEPT_TAGS = ("exercise", "stub", "solution", "hide-input")
 SOLUTION = re.compile(r'<details class="solution">.*?</details>\n*', re.DOTALL)
+INTERACTIVE = re.compile(r'<figure class="vega-figure" id="(?P<name>[^"]+)"')
 PROMISE = " Each has a worked solution that opens on a click."
 LIBRARY = """\
 # The book's library: the one installed here, or the wheel that lies beside this notebook.
@@ -63,6 +64,8 @@ def written_out(notebook, page: Page, library: str):
             continue
         figure = cell.metadata.get("mystnb", {}).get("figure")
         _make_plain(cell)
+        for output in cell.outputs:
+            _number(output, page)
         if figure:
             text = caption(page, figure["caption"], figure.get("name"))
             cells.append(_markdown(f"{cell.id}-caption", text))
@@ -99,6 +102,15 @@ def _make_plain(cell):
     cell.metadata = {"tags": kept} if (kept := [tag for tag in tags if tag in KEPT_TAGS]) else {}
     if "hide-input" in tags or "hide-cell" in tags:
         cell.metadata["jupyter"] = {"source_hidden": True}
+
+
+def _number(output, page):
+    """Give the caption of an interactive figure its number, as on the site."""
+    html = output.get("data", {}).get("text/html", "")
+    if found := INTERACTIVE.match(html):
+        number = page.look_up("figure", page.site.figures, found["name"])
+        numbered = f"<figcaption><strong>Figure {number}.</strong> "
+        output["data"]["text/html"] = html.replace("<figcaption>", numbered, 1)
 
 
 def _is_record(output):
