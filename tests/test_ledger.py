@@ -233,6 +233,8 @@ def test_stored_values_are_read_from_notebooks(book, monkeypatch):
     cell = nbformat.v4.new_code_cell("x", outputs=outputs)
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "one.ipynb")
     assert ledger.measured() == {"a": rows[0], "b": rows[1]}
+    now = ledger.hold("a", 2.5, 2, 3)
+    assert ledger.measured() == {"a": now, "b": rows[1]}  # what this process found comes first
 
 
 def test_a_claim_that_was_not_measured_says_so(book):
