@@ -127,18 +127,19 @@ STUDY = study.Study(
     },
     function=measured,
     results=("loss", "rare", "first", "left", "right", "distinct", "repeated", "words", "spelled"),
-    # Ten generations make much of little: what one changed letter in the first generation's text
-    # came to in the last, and a half more. Late losses differ most, and counts near none.
+    # A rounding that differs by processor changes a token here and there, and ten generations make
+    # much of it where they prefer the likely. Rows below temperature 1 that two processors made
+    # differed by at most four fifths of this.
     tolerance={
-        "loss": (0.15, 0.03),
-        "rare": (0.15, 0.03),
-        "first": (0.03, 0.03),
-        "left": (0.0, 0.15),
-        "right": (0.0, 0.15),
-        "distinct": (0.1, 0.05),
-        "repeated": (0.0, 0.06),
-        "words": (0.1, 30),
-        "spelled": (0.0, 0.04),
+        "loss": (0.3, 0.03),
+        "rare": (0.35, 0.05),
+        "first": (0.2, 0.03),
+        "left": (0.0, 0.32),
+        "right": (0.0, 0.1),
+        "distinct": (0.0, 0.25),
+        "repeated": (0.0, 0.25),
+        "words": (0.2, 50),
+        "spelled": (0.0, 0.23),
     },
     keep=_keep,
     along="generation",
