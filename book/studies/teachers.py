@@ -1,10 +1,14 @@
-"""What a student learns that has little real text and a teacher who writes without end.
+"""What a student learns that has little real text and a teacher who writes as much as it reads.
 
 Each student reads 2,048 rows of 64 characters: its own `real` characters of Shakespeare, again and
 again, for one part, and rows that a larger model wrote for the other, the `share`. It learns the
-letters, or the teacher's opinion of each next letter. `rows` says which of the teacher's rows it
-gets: all as they come; of twice as many the half that the teacher finds likeliest, or that a judge
-takes for real; or those of five teachers, in equal parts. Exam: unseen plays, and in them the words
+letters; or the teacher's opinion of each next letter; or, without that teacher, its "own opinion":
+that of a student of its own size and training that has read the same before. `rows` says which of
+the teacher's rows it gets: all as they come; of twice as many the half that the teacher finds
+likeliest, or that a judge takes for real; or those of five teachers, in equal parts. `budgets`: how
+many times 2,048 rows it reads. A student whose teacher is four times as large, or that is trained
+twice, uses the compute of 2.33 (`EQUAL`), so one without a teacher may read as much. `decay` is its
+weight decay, which matters where little is read often. Exam: unseen plays, and in them the words
 that are rare in all that there is to train on. Chapter: teachers.
 """
 
@@ -20,6 +24,7 @@ from datawall.lm import train
 from datawall.text import corpus, quality
 
 LENGTH, ROWS, PLENTY, SEEDS = 64, 2**11, 2**13, 5
+EQUAL = 2.33  # budgets: one pass of the teacher, 4 x 2 N, beside the student's 6 N a token
 
 
 def plays():
@@ -53,21 +58,24 @@ def _written(rows, count, seed):
     return found[np.sort(np.argsort(-merit, kind="stable")[:count])]
 
 
-def losses_of_a_student(real, share, targets, rows, seed):
+def losses_of_a_student(real, share, targets, rows, budgets, decay, seed):
     torch.set_num_threads(1)
-    given = round(share * ROWS)
+    count = round(budgets * ROWS)
+    given = round(share * count)
     own = corpus.windows(plays().text, LENGTH - 1, real // LENGTH, seed=seed + 2 * SEEDS)
-    again = own[torch.arange(ROWS - given) % len(own)]
+    again = own[torch.arange(count - given) % len(own)]
     read = torch.cat([again, _written(rows, given, seed)]) if given else again
     knobs = language.LanguageModel(
         len(plays().letters),
-        ROWS * (LENGTH + 1),
+        count * (LENGTH + 1),
         width=32,
         layers=1,
-        recipe=train.Recipe(warmup=20),
+        recipe=train.Recipe(warmup=20, weight_decay=decay),
     )
     if targets == "opinion":
         knobs = replace(knobs, teacher=teacher(seed))
+    if targets == "own opinion":
+        knobs = replace(knobs, teacher=knobs.fit(read, seed=seed + 3 * SEEDS))
     loss, on_rare = plays().losses(knobs.fit(read, seed=seed))
     of_teacher, of_teacher_on_rare = plays().losses(teacher(seed))
     return {
@@ -78,19 +86,33 @@ def losses_of_a_student(real, share, targets, rows, seed):
     }
 
 
-def _keep(real, share, targets, rows, seed):
-    """A student of the teacher alone has no use for real text; filters are tried on that one."""
+def _keep(real, share, targets, rows, budgets, decay, seed):
+    """A student of the teacher alone has no use for real text; filters are tried on that one.
+
+    Students without the larger teacher may read longer and decay more where their text is little,
+    and one with endless text reads for the compute that a teacher costs.
+    """
+    usual = budgets == 1 and decay == 0.1
     if share == 1:
-        return real == 2**11 and (rows == "all" or targets == "letters")
-    return rows == "all"
+        tried = rows == "all" or targets == "letters"
+        return usual and real == 2**11 and tried and targets != "own opinion"
+    if rows != "all":
+        return False
+    if real == 2**19:
+        return share == 0 and targets == "letters" and budgets == EQUAL and decay == 0.1
+    if share == 0 and real == 2**13 and targets != "opinion":
+        return targets == "letters" or budgets == 1
+    return usual and (share == 0 or targets != "own opinion")
 
 
 STUDY = study.Study(
     grid={
-        "real": (2**11, 2**13, 2**15, 2**17),
+        "real": (2**11, 2**13, 2**15, 2**17, 2**19),
         "share": (0.0, 0.25, 0.5, 0.75, 1.0),
-        "targets": ("letters", "opinion"),
+        "targets": ("letters", "opinion", "own opinion"),
         "rows": ("all", "likely", "judged", "five"),
+        "budgets": (0.25, 1.0, EQUAL),
+        "decay": (0.1, 1.0, 3.0),
         "seed": tuple(range(SEEDS)),
     },
     function=losses_of_a_student,
