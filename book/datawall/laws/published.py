@@ -26,6 +26,8 @@ def table(name: str) -> pd.DataFrame:
     ValueError for a name that isn't there.
     """
     found = pd.read_csv(_path(name), comment="#")
+    counts = found.columns.intersection(["params", "tokens", "unique_tokens"])
+    found = found.astype(dict.fromkeys(counts, float))  # 6 N D is too large for whole numbers
     return found.assign(date=pd.to_datetime(found["date"])) if "date" in found else found
 
 
