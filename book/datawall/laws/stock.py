@@ -384,7 +384,8 @@ def moved(logs: pd.DataFrame, *, n, s, d, q, r, k, f) -> np.ndarray:
     """Date of crossing in each future of `Projection.logs` when the medians are moved, (futures,).
 
     n: demand in 2024. s, d: growth of stock and demand. q, r: quality and repetition. k:
-    overtraining. f: share that has closed. Infinite where demand no longer outgrows the stock. Chapter: data-stock.
+    overtraining. f: share that has closed. Infinite where demand no longer outgrows the stock.
+    Chapter: data-stock.
     """
     gain = np.log(q / 0.2) + np.log(r / 3.16) + np.log(1 - f) - np.log(k) / 2 - np.log(n / 6.24)
     rate = logs.d + np.log(d / 2.37) - logs.s - np.log(s / 1.08)
