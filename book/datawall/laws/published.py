@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-FOLDER = Path(__file__).parents[2] / "published"
+from datawall import BOOK
+
+FOLDER = BOOK / "published"
 
 
 def names() -> list[str]:
