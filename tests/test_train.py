@@ -256,21 +256,3 @@ def test_an_objective_takes_the_place_of_the_cross_entropy():
     # AdamW hardly minds the scale of what it makes small, and learns nothing from nothing
     assert abs(scaled["loss"] - usual["loss"]) < 0.05
     assert idle > 2 > usual["loss"] + 0.5
-
-
-def test_a_model_trained_further_forgets_and_stays_as_it_was():
-    config = Config(8, 8, layers=1, hidden=16, context=8)
-    recipe = Recipe(batch=4, warmup=2)
-    first, other = torch.arange(4000) % 3, 3 + torch.arange(4000) % 5
-    model = train.fit(Job(config, [3200], seed=0, recipe=recipe), first)
-    before = train.loss(model, corpus.windows(first, 8, 50, seed=0))["loss"]
-    again = [
-        train.further(model, Job(config, [3200], seed=1, recipe=recipe), other) for _ in range(2)
-    ]
-    losses = [train.loss(one, corpus.windows(first, 8, 50, seed=0))["loss"] for one in again]
-    assert losses[0] == losses[1] > before
-    learnt = train.loss(again[0], corpus.windows(other, 8, 50, seed=0))["loss"]
-    assert learnt < train.loss(model, corpus.windows(other, 8, 50, seed=0))["loss"]
-    assert train.loss(model, corpus.windows(first, 8, 50, seed=0))["loss"] == before
-    with pytest.raises(ValueError, match="too few for a warm-up"):
-        train.further(model, Job(config, [32], seed=1, recipe=recipe), other)

@@ -130,23 +130,6 @@ def fit(job: Job, text: Tensor, device: str = "cpu") -> Transformer:
     return _run([job], text, text[:0], lambda model, windows: {}, device)[1]
 
 
-def further(model: Transformer, job: Job, text: Tensor) -> Transformer:
-    """A copy of one model, trained further on another text: fine-tuning. Chapter: overtraining.
-
-    job: its recipe, its seed and the last of its budgets say how and for how long, from a warm-up
-    on. text: token ids (tokens,). Raises what `run` raises.
-    """
-    validate.tokens(text)
-    model, recipe = copy.deepcopy(model), job.recipe
-    steps = job.budgets[-1] // (recipe.batch * job.config.context)
-    _check(job, [steps])
-    with one_thread():
-        windows, order = _reading(job, text, recipe.batch * steps)
-        batches = [(windows, order.split(recipe.batch))]
-        _advance(model, _optimizer(model, recipe), batches, range(steps), steps, job)
-    return model
-
-
 def sweep(
     job: Callable[..., Job],
     text: Tensor | None,
