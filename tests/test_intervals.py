@@ -6,7 +6,7 @@ import xarray as xr
 from scipy import stats
 
 from datawall.evidence import intervals
-from datawall.evidence.intervals import Interval, beside, over_draws, over_forms, over_seeds
+from datawall.evidence.intervals import Interval, over_draws, over_seeds
 
 NAN = float("nan")
 
@@ -204,18 +204,3 @@ def test_resamples_draw_whole_groups_evenly():
     assert all(np.array_equal(a, b) for a, b in zip(again, drawn, strict=False))
     other = list(intervals.resamples(20, seed=1, groups=groups))
     assert not all(np.array_equal(a, b) for a, b in zip(again, other, strict=True))
-
-
-FORMS = {"floor": Interval(0.45, 0.36, 0.57), "power": Interval(0.66, 0.6, 0.72)}
-
-
-def test_intervals_stand_beside_each_other_by_name():
-    found = beside(FORMS, "form")
-    assert found.value.dims == ("form",)
-    assert [float(x) for x in found.sel(form="power")] == [0.66, 0.6, 0.72]
-    with pytest.raises(ValueError, match="give one or more"):
-        beside({}, "form")
-
-
-def test_over_several_forms_an_interval_reaches_from_the_lowest_to_the_highest_end():
-    assert [float(x) for x in over_forms(FORMS)] == [0.45, 0.36, 0.72]

@@ -1,4 +1,4 @@
-"""A model that is trained further learns the other text, forgets, and leaves the first as it was."""
+"""A model trained further learns the other text, forgets, and leaves the first as it was."""
 
 import pytest
 import torch
