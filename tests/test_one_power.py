@@ -33,3 +33,14 @@ def test_too_few_runs_are_refused():
         one_power.fit_one_power(PARAMS[:4], TOKENS[:4], TOKENS[:4])
     with pytest.raises(ValueError, match="all three of each"):
         one_power.fit_one_power(PARAMS, TOKENS, TOKENS[:4])
+
+
+def test_its_best_split_is_where_the_loss_is_least():
+    law = one_power.OnePower(9.0, 0.55, 16.0, 0.14)
+    params, tokens = law.compute_optimal(1e12)
+    assert 6 * params * tokens == pytest.approx(1e12)
+    tried = params * np.exp(np.linspace(-1, 1, 2001))
+    assert tried[law.loss(tried, 1e12 / (6 * tried)).argmin()] == pytest.approx(params, rel=1e-3)
+    more, _ = law.compute_optimal(1e13)
+    assert np.log10(more / params) == pytest.approx(law.params_exponent)
+    assert law.params_exponent == pytest.approx(1 / 1.55)

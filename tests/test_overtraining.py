@@ -11,12 +11,37 @@ from datawall.laws import overtraining, scaling
 LAW = scaling.BESIROGLU_2024
 
 
-def test_published_runs_have_tokens_by_their_ratio():
-    runs = overtraining.published_runs()
-    assert len(runs) == 12 and runs.index.is_unique
-    assert runs.tokens["11M", 320] == 320 * runs.params["11M", 20]
-    assert (runs.loss.xs(640, level="ratio").to_numpy() < 4.5).all()
-    assert (runs.loss.loc["11M"].sort_index().diff().dropna() < 0).all()  # more tokens, less loss
+@pytest.fixture(scope="module")
+def testbed():
+    return overtraining.testbed()
+
+
+def test_published_runs_are_named_by_corpus_size_and_ratio(testbed):
+    assert len(testbed) == 104 and testbed.index.is_unique
+    assert set(testbed.index.unique("corpus")) == {"C4", "RedPajama", "RefinedWeb"}
+    ratio = testbed.index.get_level_values("ratio")
+    assert (testbed.tokens / testbed.params).to_numpy() == pytest.approx(ratio, rel=0.01)
+    for corpus in testbed.index.unique("corpus"):  # more tokens, less loss
+        assert (testbed.loss.loc[corpus, "11M"].sort_index().diff().dropna() < 0).all()
+    assert testbed.loss["RedPajama", "1.4B", 640] == 2.502054
+    compute = 6 * testbed.params * testbed.tokens
+    assert (compute > 0).all()  # too large for whole numbers of 64 bits
+
+
+def test_five_cheap_runs_predict_the_expensive_ones_as_published(testbed):
+    errors = overtraining.from_five(testbed, 320)
+    assert len(errors) == 104 - 3 * 5
+    assert errors["RedPajama", "1.4B", 640] == pytest.approx(0.7103, abs=1e-3)
+    assert errors["RedPajama", "6.9B", 20] == pytest.approx(0.7320, abs=1e-3)
+    assert errors["C4", "6.9B", 20] == pytest.approx(-4.3, abs=0.05)  # their figure 5
+    five = overtraining.from_five(testbed, 40).xs(640, level="ratio").groupby("corpus").mean()
+    assert five["C4"] > 0 > five["RedPajama"] > five["RefinedWeb"]  # the sign isn't one
+
+
+def test_twelve_runs_near_the_usual_ratio_predict_too_low_a_loss_far_from_it(testbed):
+    errors = overtraining.from_near(testbed, scaling.fit_overtraining, 10)
+    assert len(errors) == 104 - 3 * 12
+    assert (errors.xs(640, level="ratio").groupby("corpus").mean() < -3).all()
 
 
 def test_a_life_costs_its_training_and_its_service():

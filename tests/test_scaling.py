@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from datawall.laws import published, scaling
+from datawall.laws.one_power import OnePower
 from datawall.laws.scaling import (
+    BESIROGLU_2024,
+    HOFFMANN_2022,
     Chinchilla,
     DataConstrained,
     Overfitting,
@@ -12,6 +15,8 @@ from datawall.laws.scaling import (
     fit_chinchilla,
     fit_overtraining,
     fit_repetition,
+    isoflop_exponent,
+    rounded,
 )
 
 LAW = Chinchilla(E=1.5, A=30.0, B=60.0, alpha=0.45, beta=0.35)
@@ -59,6 +64,29 @@ def test_kaplan_with_much_of_one_is_a_power_of_the_other():
     assert law.loss(1e9, 1e30) == pytest.approx((8.8e13 / 1e9) ** 0.076, rel=1e-6)
     assert law.loss(1e40, 1e10) == pytest.approx((5.4e13 / 1e10) ** 0.095, rel=1e-6)
     assert law.params_exponent == 0.73
+
+
+def test_isoflop_curves_give_the_exponent_without_a_law():
+    for law in (BESIROGLU_2024, OnePower(9.0, 0.55, 16.0, 0.14)):
+        budgets = np.array([1e20, 1e21, 1e22])
+        best, _ = law.compute_optimal(budgets)
+        params = (best[:, None] * np.array([0.8, 1, 1.25])).ravel()
+        tokens = np.repeat(budgets, 3) / (6 * params)
+        found = isoflop_exponent(params, tokens, law.loss(params, tokens))
+        assert found == pytest.approx(law.params_exponent, abs=0.01)
+    with pytest.raises(ValueError, match="0 isoFLOP curves have a least point"):
+        isoflop_exponent(params, tokens * np.linspace(1, 2, 9), law.loss(params, tokens))
+
+
+def test_a_law_is_rounded_as_it_is_printed():
+    assert rounded(HOFFMANN_2022, 2) == Chinchilla(E=1.7, A=410, B=410, alpha=0.34, beta=0.28)
+
+
+def test_a_fit_is_made_again_to_other_runs():
+    grid = np.array([(n, d) for n in (1e6, 4e6, 1.6e7) for d in (1e8, 4e8, 1.6e9)]).T
+    fit = fit_chinchilla(*grid, BESIROGLU_2024.loss(*grid))
+    other = HOFFMANN_2022.loss(*grid)
+    assert fit.again(*grid, other).loss(*grid) == pytest.approx(other, rel=1e-3)
 
 
 def test_fit_finds_the_law_that_made_the_runs():
@@ -269,7 +297,7 @@ def testbed():
         ("c4_original", (6.89e9, 20), 4.3),  # their figure 5
     ],
 )
-def test_five_cheap_runs_foretell_the_dear_ones_as_published(testbed, name, dear, percent):
+def test_five_cheap_runs_predict_the_expensive_ones_as_published(testbed, name, dear, percent):
     params, tokens, ratio, loss = testbed(name)
     cheap = ((ratio == 20) & (params < 5e8)) | ((ratio == 320) & (params < 2e7))
     assert cheap.sum() == 5

@@ -43,11 +43,43 @@ def test_the_central_interval_of_draws():
         stock.central(np.arange(5))
 
 
-def test_training_sets_grow_as_one_would_read_off_the_list():
+def test_training_sets_are_those_of_the_published_table():
     sets = stock.training_sets()
-    assert sets.tokens["GPT-1"] == pytest.approx(985e6 / 0.8)
-    assert sets.tokens["GPT-2"] == pytest.approx(40e9 / 4)
-    assert (np.diff(sets.date) > 0).all()
+    assert len(sets) == 80
+    assert sets.tokens["GPT-3 175B (davinci)"] == pytest.approx(2.99e11, rel=1e-3)
+    assert sets.date["GPT-3 175B (davinci)"] == pytest.approx(2020.404, abs=1e-3)
+    assert sets.date.between(2010, 2024).all() and 50 < sets.flops.notna().sum() < 80
+
+
+def test_later_sets_are_later_and_in_tokens():
+    later, sets = stock.later_sets(), stock.training_sets()
+    assert later.date.min() > sets.date.max() and (np.diff(later.date) > 0).all()
+    assert later.tokens["Qwen3"] == 36e12 == later.tokens.max()
+
+
+def test_demand_that_follows_compute_is_its_root_at_twenty_tokens_a_parameter():
+    found = stock.compute_optimal((6e24, 2.4e25), (4.0, 9.0))
+    assert found["largest_set"] == pytest.approx((np.sqrt(2e25), np.sqrt(8e25)))
+    assert found["demand_growth"] == pytest.approx((2, 3))
+
+
+def test_the_compute_branch_starts_higher_and_grows_more_slowly():
+    history, compute = stock.project(2000, seed=0), stock.by_compute(seed=0)
+    assert np.median(compute.demand_2024) > np.median(history.demand_2024)
+    assert np.median(compute.demand_growth) < np.median(history.demand_growth)
+    assert np.array_equal(compute.stock_2024, stock.project(seed=0).stock_2024)
+    again = stock.by_compute(seed=0, overtraining=100)
+    assert again.demand_2024 == pytest.approx(10 * compute.demand_2024)
+
+
+@pytest.mark.parametrize("name", stock.ASSUMPTIONS)
+def test_an_interval_of_another_level_has_the_same_middle(name):
+    assumed = stock.ASSUMPTIONS[name]
+    assert assumed.interval(assumed.level) == pytest.approx((assumed.low, assumed.high))
+    low, high = assumed.interval(0.5)
+    assert assumed.low <= low <= assumed.middle <= high <= assumed.high
+    wide = assumed.interval(0.95)
+    assert wide[0] <= low and high <= wide[1]
 
 
 def test_medians_are_those_of_the_draws(futures):
@@ -73,14 +105,16 @@ def test_nothing_moved_gives_the_projection_itself(futures):
 
 
 def test_what_a_reader_moves_moves_the_date_as_the_assumption_does(futures):
-    found = stock.moved(futures.logs(), **PUBLISHED | {"f": 0.3, "k": 4})
-    changed = stock.project(2000, seed=0, open_share=0.7, overtraining=4)
+    found = stock.moved(futures.logs(), **PUBLISHED | {"f": 0.3, "k": 4, "n": 2 * 6.24})
+    levels = tuple(2 * x for x in (3e12, 13e12))
+    changed = stock.project(2000, seed=0, open_share=0.7, overtraining=4, largest_set=levels)
     assert found == pytest.approx(changed.crossing)
     assert np.isinf(stock.moved(futures.logs(), **PUBLISHED | {"d": 0.01})).all()
 
 
 @pytest.mark.parametrize(
-    "changed", [{}, {"s": 1.1, "d": 3.0, "q": 0.1}, {"r": 1, "k": 20, "f": 0.4}, {"d": 1.3}]
+    "changed",
+    [{}, {"s": 1.1, "d": 3.0, "q": 0.1}, {"n": 12.0}, {"r": 1, "k": 20, "f": 0.4}, {"d": 1.3}],
 )
 def test_the_browsers_expression_says_the_same(futures, changed):
     knobs = PUBLISHED | changed

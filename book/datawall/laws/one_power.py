@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import least_squares
 
-from datawall.laws.scaling import HUBER_DELTA, Fit
+from datawall.laws.scaling import FLOPS_PER_PARAM_AND_TOKEN, HUBER_DELTA, Fit
 
 START = (10.0, 0.5, 17.0, 0.15)
 
@@ -33,6 +33,17 @@ class OnePower:
     def loss(self, params: ArrayLike, tokens: ArrayLike) -> np.ndarray:
         """Loss in nats a token; arrays of params and tokens broadcast."""
         return np.exp(self.log_loss(params, tokens))
+
+    @property
+    def params_exponent(self) -> float:
+        """a in N_opt ~ C^a: the loss is least where N^-v and 1/D fall alike, so a = 1 / (1 + v)."""
+        return 1 / (1 + self.v)
+
+    def compute_optimal(self, flops: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Params and tokens of the least loss at C = 6 N D."""
+        budget = np.asarray(flops, float) / FLOPS_PER_PARAM_AND_TOKEN
+        params = (self.v * np.exp(self.u - self.w) * budget) ** self.params_exponent
+        return params, budget / params
 
     def log_loss(self, params: ArrayLike, tokens: ArrayLike) -> np.ndarray:
         """Its logarithm, which is what is fitted."""

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-FOLDER = Path(__file__).parents[2] / "published"
+from datawall import BOOK
+
+FOLDER = BOOK / "published"
 
 
 def names() -> list[str]:
@@ -26,6 +28,8 @@ def table(name: str) -> pd.DataFrame:
     ValueError for a name that isn't there.
     """
     found = pd.read_csv(_path(name), comment="#")
+    counts = found.columns.intersection(["params", "tokens", "unique_tokens"])
+    found = found.astype(dict.fromkeys(counts, float))  # 6 N D is too large for whole numbers
     return found.assign(date=pd.to_datetime(found["date"])) if "date" in found else found
 
 

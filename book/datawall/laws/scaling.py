@@ -269,6 +269,14 @@ class Fit:
     runs: Mapping[str, np.ndarray]
     refit: Callable[[Mapping[str, np.ndarray], Law], Law] = field(repr=False, compare=False)
 
+    def again(self, params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> Law:
+        """The law fitted to other runs, arrays (runs,), from where this fit ended.
+
+        For a bootstrap that does more with a sample of runs than to fit the law.
+        """
+        runs = {"params": params, "tokens": tokens, "loss": loss}
+        return self.refit({name: np.asarray(x, float) for name, x in runs.items()}, self.law)
+
     def bootstrap(self, n: int, *, seed: int, groups: ArrayLike | None = None) -> list[Law]:
         """`n` laws, each fitted to as many runs drawn with replacement.
 
@@ -354,6 +362,40 @@ def fit_repetition(
     return Fit(
         law, objective, runs, lambda drawn, _: _best_repetition(form, base, fixed, **drawn)[0]
     )
+
+
+def rounded(law: Chinchilla, digits: int) -> Chinchilla:
+    """The law as it would be printed, each constant with so many significant digits."""
+    return Chinchilla(**{name: float(f"{x:.{digits}g}") for name, x in vars(law).items()})
+
+
+def isoflop_exponent(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> float:
+    """The exponent a of N_opt ~ C^a, read off isoFLOP curves without a law of the loss.
+
+    params, tokens, loss: arrays (runs,). Runs whose compute agrees to one percent are a curve; a
+    parabola in log N through each curve of three sizes or more gives its best size, and a line
+    through the logarithms of these the exponent [Hoffmann et al. 2022, section 3.2]. Raises
+    ValueError for arrays of different lengths, values that aren't positive numbers, and fewer than
+    two curves that have a least point.
+    """
+    runs = _runs(6, params=params, tokens=tokens, loss=loss)
+    size = np.log(runs["params"])
+    compute = np.log(FLOPS_PER_PARAM_AND_TOKEN * runs["params"] * runs["tokens"]).round(2)
+    found = []
+    for budget in np.unique(compute):
+        curve = compute == budget
+        if len(np.unique(size[curve])) < 3:
+            continue
+        middle = size[curve].mean()
+        bend, slope, _ = np.polyfit(size[curve] - middle, runs["loss"][curve], 2)
+        if bend > 0:
+            found.append((budget, middle - slope / (2 * bend)))
+    if len(found) < 2:
+        raise ValueError(
+            f"{len(found)} isoFLOP curves have a least point: give two budgets or more, each with "
+            "three sizes"
+        )
+    return float(np.polyfit(*np.transpose(found), 1)[0])
 
 
 HUBER_DELTA = 1e-3

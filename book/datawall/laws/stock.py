@@ -21,7 +21,7 @@ from scipy.special import ndtri
 
 from datawall.evidence import intervals
 from datawall.evidence.intervals import Interval
-from datawall.laws import checks
+from datawall.laws import checks, published
 
 START = 2024.0  # the published levels are of 1 January 2024
 
@@ -52,6 +52,18 @@ class Assumption:
         if self.low == self.high:
             return f"{self.low:g}"
         return f"{self.low:.4g} to {self.high:.4g} ({self.level:.0%})"
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """The bounds of the central interval of another probability."""
+        if self.shape == "uniform":
+            half = (self.high - self.low) / 2 * level / self.level
+            return self.middle - half, self.middle + half
+        top = 6.0 if self.shape == "six minus lognormal" else 0.0
+        ends = np.log(np.abs(np.array([self.low, self.high]) - top))
+        wider = ndtri((1 + level) / 2) / ndtri((1 + self.level) / 2)
+        ends = ends.mean() + wider * (ends - ends.mean())
+        low, high = np.exp(ends) if top == 0 else top - np.exp(ends)
+        return float(low), float(high)
 
     @property
     def middle(self) -> float:
@@ -156,31 +168,66 @@ ASSUMPTIONS: Mapping[str, Assumption] = MappingProxyType(
 )
 
 
-_WORD, _BYTE = 1 / 0.8, 1 / 4  # tokens each, at the projection's rates
-# Date of release, and tokens as the makers give them (references.bib has their papers).
-_SETS = {
-    "GPT-1": (2018.44, 985e6 * _WORD),
-    "GPT-2": (2019.12, 40e9 * _BYTE),
-    "GPT-3": (2020.41, 300e9),
-    "PaLM": (2022.26, 780e9),
-    "LLaMA": (2023.15, 1.4e12),
-    "Llama 2": (2023.54, 2e12),
-    "Llama 3": (2024.30, 15e12),
-    "Qwen2.5": (2024.97, 18e12),
-    "DeepSeek-V3": (2024.98, 14.8e12),
-    "Qwen3": (2025.32, 36e12),
+# Date of release, and trillions of tokens read, as their makers give them since the table ends.
+_LATER = {
+    "Llama 3": (2024.30, 15),
+    "Qwen2.5": (2024.97, 18),
+    "DeepSeek-V3": (2024.98, 14.8),
+    "Qwen3": (2025.32, 36),
+    "GLM-5": (2026.11, 28.5),
+    "DeepSeek-V4": (2026.31, 32),
 }
 
 
 def training_sets() -> pd.DataFrame:
-    """Large training sets whose makers published a size: columns date, as 2020.41, and tokens.
+    """The published table of training sets, by the model's name: columns date, tokens and flops.
 
-    The oldest were counted in words or bytes, and are turned into tokens at the rates that the
-    projection uses: 0.8 words, or 4 bytes, a token. Sources by the model's name: radford2018,
-    radford2019, brown2020, chowdhery2022, touvron2023, llama2card, llama3card, qwen25, deepseekv3,
-    qwen3card. Chapter: data-stock.
+    date: as 2020.41. tokens: as the authors' code has them. flops: compute of the training, NaN
+    where unknown. Source: Villalobos et al. 2024, code. Chapter: data-stock.
     """
-    return pd.DataFrame.from_dict(_SETS, orient="index", columns=["date", "tokens"])
+    table = published.table("llm_training_set_sizes").set_index("system")
+    days = table.date.dt.day_of_year - 1
+    return table.assign(date=table.date.dt.year + days / 365.25)[["date", "tokens", "flops"]]
+
+
+def later_sets() -> pd.DataFrame:
+    """Large training sets of text that makers published after that table: date and tokens.
+
+    A few that we know of, up to November 2026: for comparison, not for a trend. Sources by name:
+    llama3card, qwen25, deepseekv3, qwen3card, glm5, deepseekv4. Chapter: data-stock.
+    """
+    table = pd.DataFrame.from_dict(_LATER, orient="index", columns=["date", "tokens"])
+    return table.assign(tokens=1e12 * table.tokens)
+
+
+def compute_optimal(
+    flops: tuple[float, float], growth: ArrayLike, ratio: float = 20
+) -> dict[str, ArrayLike]:
+    """What `project` needs for demand that follows compute, each budget split at its best.
+
+    flops: interval (90 %) of the compute of the largest training on 1 January 2024. growth: yearly
+    factor of compute, a pair or draws, as `growth` gives them. ratio: tokens a parameter. With
+    C = 6 N D and D = ratio N, D is the root of ratio C / 6, so demand grows by the root of compute
+    [Villalobos et al. 2024, code]. Chapters: data-stock, overtraining.
+    """
+    low, high = np.sqrt(ratio * np.asarray(flops, float) / 6)
+    return {"largest_set": (float(low), float(high)), "demand_growth": np.sqrt(growth)}
+
+
+# Of GPT-4 and Gemini Ultra, with room on either side [Epoch AI 2025].
+LARGEST_2024 = (2e25, 6e25)
+
+
+def by_compute(*, seed: int, **assumptions) -> Projection:
+    """`project` with demand that follows compute: the projection's other branch, our own version.
+
+    The level is `LARGEST_2024`, the growth that of compute in the published table of training sets.
+    assumptions: as `project` takes them; overtraining multiplies what is compute-optimal.
+    Chapters: data-stock, overtraining.
+    """
+    sets = training_sets().dropna()
+    rise = growth(sets.date, sets.flops, 1000, seed=seed)
+    return project(seed=seed, **compute_optimal(LARGEST_2024, rise) | assumptions)
 
 
 def medians() -> dict[str, float]:
@@ -274,8 +321,8 @@ def project(futures: int = 200000, *, seed: int, **assumptions) -> Projection:
         if name not in ASSUMPTIONS:
             raise ValueError(f"no assumption {name!r}; there are: {', '.join(ASSUMPTIONS)}")
     draws = {}
-    for stream, (name, published) in enumerate(ASSUMPTIONS.items()):
-        given = assumptions.get(name, (published.low, published.high))
+    for stream, (name, usual) in enumerate(ASSUMPTIONS.items()):
+        given = assumptions.get(name, (usual.low, usual.high))
         draws[name] = _draw(name, given, futures, np.random.default_rng([seed, stream]))
     raw = draws["pages"] * draws["bytes_a_page"] / np.maximum(draws["bytes_a_token"], 1)
     worth = draws["quality"] * draws["repetition"] * draws["open_share"]
@@ -304,15 +351,15 @@ def years(cases: Mapping[str, Projection], level: float = 0.8) -> Interval:
 
 
 def swings(futures: int, *, seed: int, **ends: tuple[float, float]) -> pd.DataFrame:
-    """Median date of crossing with each assumption at either end, small swings first.
+    """Median date of crossing with each assumption at either end of its 95 %, small swings first.
 
-    ends: other ends than the published, by the assumption's name. Columns low and high, a row an
+    ends: other ends than those, by the assumption's name. Columns low and high, a row an
     assumption. Chapter: data-stock.
     """
-    published = {name: (assumed.low, assumed.high) for name, assumed in ASSUMPTIONS.items()}
+    usual = {name: assumed.interval(0.95) for name, assumed in ASSUMPTIONS.items()}
     found = {
         name: [np.median(project(futures, seed=seed, **{name: end}).crossing) for end in pair]
-        for name, pair in (published | ends).items()
+        for name, pair in (usual | ends).items()
     }
     table = pd.DataFrame.from_dict(found, orient="index", columns=["low", "high"])
     size = (table.high - table.low).abs()
@@ -322,6 +369,7 @@ def swings(futures: int, *, seed: int, **ends: tuple[float, float]) -> pd.DataFr
 # What a reader can move: label, least, most, step, and the median of the published interval.
 KNOBS: Mapping[str, tuple[str, float, float, float, float]] = MappingProxyType(
     {
+        "n": ("demand in 2024, trillion tokens ", 1, 30, 0.01, 6.24),
         "s": ("stock grows, x a year ", 1, 1.2, 0.01, 1.08),
         "d": ("demand grows, x a year ", 1.3, 4, 0.01, 2.37),
         "q": ("quality, share ", 0.02, 1, 0.001, 0.2),
@@ -332,13 +380,14 @@ KNOBS: Mapping[str, tuple[str, float, float, float, float]] = MappingProxyType(
 )
 
 
-def moved(logs: pd.DataFrame, *, s, d, q, r, k, f) -> np.ndarray:
+def moved(logs: pd.DataFrame, *, n, s, d, q, r, k, f) -> np.ndarray:
     """Date of crossing in each future of `Projection.logs` when the medians are moved, (futures,).
 
-    s, d: growth of stock and demand. q, r: quality and repetition. k: overtraining. f: share that
-    has closed. Infinite where demand no longer outgrows the stock. Chapter: data-stock.
+    n: demand in 2024. s, d: growth of stock and demand. q, r: quality and repetition. k:
+    overtraining. f: share that has closed. Infinite where demand no longer outgrows the stock.
+    Chapter: data-stock.
     """
-    gain = np.log(q / 0.2) + np.log(r / 3.16) + np.log(1 - f) - np.log(k) / 2
+    gain = np.log(q / 0.2) + np.log(r / 3.16) + np.log(1 - f) - np.log(k) / 2 - np.log(n / 6.24)
     rate = logs.d + np.log(d / 2.37) - logs.s - np.log(s / 1.08)
     return np.where(rate > 0, START + (logs.b + gain) / rate, np.inf)
 
@@ -348,7 +397,7 @@ def moved_in_vega(now: Mapping[str, str]) -> str:
 
     now: the expression of each knob, as `plots.knobs` returns them. Chapter: data-stock.
     """
-    gain = "log({q}/0.2) + log({r}/3.16) + log(1-{f}) - log({k})/2".format(**now)
+    gain = "log({q}/0.2) + log({r}/3.16) + log(1-{f}) - log({k})/2 - log({n}/6.24)".format(**now)
     rate = "(datum.d + log({d}/2.37) - datum.s - log({s}/1.08))".format(**now)
     return f"{rate} > 0 ? 2024 + (datum.b + {gain}) / {rate} : MAX_VALUE"
 
