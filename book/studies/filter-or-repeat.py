@@ -3,7 +3,9 @@
 Every run has a pool of about 131,000 characters of pages, docstrings and code as they come in two
 packages, and keeps a share of it: the pages that a judge likes best, or random ones. The judge was
 trained on a third package. The run reads `tokens` characters of what was kept, again and again if
-need be. Exams: docstrings and code of a fourth package, and Shakespeare, who is like neither.
+need be. Exams: docstrings and code of a fourth package, and Shakespeare, who is like neither. Where
+the pool is read four and eight times, the whole and the judge's larger shares are run with stronger
+weight decays as well, since repeated text calls for them [Fang et al. 2025, arXiv:2503.07879].
 Chapter: data-quality.
 """
 
@@ -18,6 +20,7 @@ from datawall.lm.model import Config
 from datawall.text import corpus, quality
 
 CONTEXT, POOL, QUESTIONS = 64, 2**17, 512
+USUAL = 0.1  # weight decay
 EXAMS = ("prose", "programs", "plays")
 
 
@@ -40,7 +43,7 @@ def _losses(model, exams):
     return {name: train.loss(model, windows)["loss"] for name, windows in parts}
 
 
-def losses_on_unseen_text(width, by, kept, tokens, seed):
+def losses_on_unseen_text(width, by, kept, weight_decay, tokens, seed):
     pages, opinion, letters, exams = _texts()
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(pages))
@@ -53,13 +56,16 @@ def losses_on_unseen_text(width, by, kept, tokens, seed):
     unique = min((len(text) - 1) // CONTEXT * CONTEXT, tokens)
     shape = Config(len(letters), width, layers=1, context=CONTEXT)
     torch.set_num_threads(1)
-    job = train.Job(shape, [tokens], train.Recipe(warmup=20), unique, seed=seed)
+    recipe = train.Recipe(weight_decay=weight_decay, warmup=20)
+    job = train.Job(shape, [tokens], recipe, unique, seed=seed)
     (row,) = train.run(job, text, exams, _losses)
     return {"unique": unique} | {name: row[name] for name in EXAMS}
 
 
-def _keep(by, kept, **settings):
-    """Random pages are the control of one share only."""
+def _keep(by, kept, weight_decay, tokens, **settings):
+    """Random pages are the control of one share; strong decay is for what is read often."""
+    if weight_decay != USUAL:
+        return by == "judge" and kept >= 0.5 and tokens >= 4 * POOL
     return by == "judge" or kept == 0.25
 
 
@@ -68,6 +74,7 @@ STUDY = study.Study(
         "width": (32, 64),
         "by": ("judge", "random"),
         "kept": (1.0, 0.7, 0.5, 0.25, 0.1),
+        "weight_decay": (USUAL, 1.0, 3.0),
         "tokens": tuple(2**k for k in range(15, 21)),
         "seed": tuple(range(5)),
     },
