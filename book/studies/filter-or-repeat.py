@@ -3,9 +3,12 @@
 Every run has a pool of about 131,000 characters of pages, docstrings and code as they come in two
 packages, and keeps a share of it: the pages that a judge likes best, or random ones. The judge was
 trained on a third package. The run reads `tokens` characters of what was kept, again and again if
-need be. Exams: docstrings and code of a fourth package, and Shakespeare, who is like neither. Where
-the pool is read four and eight times, the whole and the judge's larger shares are run with stronger
-weight decays as well, since repeated text calls for them [Fang et al. 2025, arXiv:2503.07879].
+need be. Exams: docstrings and code of a fourth package, and Shakespeare, who is like neither.
+
+Where the pool is read four and eight times, the whole and the judge's larger shares are run with
+stronger weight decays as well, since repeated text calls for them [Fang et al. 2025,
+arXiv:2503.07879]. Share and decay are to be chosen on other text than the exams: docstrings of the
+package that taught the judge, read by models of two seeds that aren't examined.
 Chapter: data-quality.
 """
 
@@ -21,7 +24,8 @@ from datawall.text import corpus, quality
 
 CONTEXT, POOL, QUESTIONS = 64, 2**17, 512
 USUAL = 0.1  # weight decay
-EXAMS = ("prose", "programs", "plays")
+EXAMS = ("prose", "programs", "plays", "other prose")
+EXAMINED, TO_CHOOSE = tuple(range(5)), (5, 6)  # seeds
 
 
 @cache
@@ -33,7 +37,7 @@ def _texts():
     good, bad = (list(kind(judged).pages().documents.values()) for kind in both)
     opinion = quality.judge(good, bad).predict_proba(pages)[:, 1]
     letters = corpus.Vocabulary("\n\n".join(pages))
-    unseen = [*(kind(examined) for kind in both), corpus.shakespeare()]
+    unseen = [*(kind(examined) for kind in both), corpus.shakespeare(), corpus.docstrings(judged)]
     exams = [corpus.windows(letters.encode(x.text), CONTEXT, QUESTIONS, seed=0) for x in unseen]
     return np.array(pages, object), opinion, letters, torch.cat(exams)
 
@@ -59,14 +63,18 @@ def losses_on_unseen_text(width, by, kept, weight_decay, tokens, seed):
     recipe = train.Recipe(weight_decay=weight_decay, warmup=20)
     job = train.Job(shape, [tokens], recipe, unique, seed=seed)
     (row,) = train.run(job, text, exams, _losses)
-    return {"unique": unique} | {name: row[name] for name in EXAMS}
+    for exam in EXAMS:
+        yield {"unique": unique, "loss": row[exam]}
 
 
-def _keep(by, kept, weight_decay, tokens, **settings):
+def _keep(by, kept, weight_decay, tokens, seed, exam, **settings):
     """Random pages are the control of one share; strong decay is for what is read often."""
+    large = by == "judge" and kept >= 0.5
+    if exam == "other prose":
+        return large and seed in TO_CHOOSE and tokens == 8 * POOL
     if weight_decay != USUAL:
-        return by == "judge" and kept >= 0.5 and tokens >= 4 * POOL
-    return by == "judge" or kept == 0.25
+        return large and seed in EXAMINED and tokens >= 4 * POOL
+    return seed in EXAMINED and (by == "judge" or kept == 0.25)
 
 
 STUDY = study.Study(
@@ -76,10 +84,12 @@ STUDY = study.Study(
         "kept": (1.0, 0.7, 0.5, 0.25, 0.1),
         "weight_decay": (USUAL, 1.0, 3.0),
         "tokens": tuple(2**k for k in range(15, 21)),
-        "seed": tuple(range(5)),
+        "seed": EXAMINED + TO_CHOOSE,
+        "exam": EXAMS,
     },
     function=losses_on_unseen_text,
-    results=("unique", *EXAMS),
+    results=("unique", "loss"),
     tolerance=0.02,
     keep=_keep,
+    along="exam",
 )
