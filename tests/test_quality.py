@@ -58,8 +58,22 @@ def test_rules_that_need_numbers_of_words_and_lines():
     assert "mean word length" in quality.gopher(" ".join("ab" for _ in range(60)))
     assert "hashes or ellipses" in quality.gopher(PAGE + "#" * 20)
     assert "short lines" in quality.fineweb("\n".join(f"Line {i} is short." for i in range(20)))
-    assert "lists" in quality.fineweb("\n".join(f"item{i} is." for i in range(20)))
+    items = "\n".join(f"item{i} is." for i in range(20))
+    assert "line breaks" in quality.AS_CODED["FineWeb"](items)
+    assert "line breaks" not in quality.fineweb(items)
     assert quality.gopher(PAGE + "#" * 3) == []
+
+
+def test_public_code_has_other_thresholds_than_the_papers():
+    little = page(more=["Yes.", "Yes."])  # a hundredth of the page repeats a line, not a tenth
+    assert quality.fineweb(little) == []
+    assert quality.AS_CODED["FineWeb"](little + "\nYes." * 2) == ["repeated lines"]
+    three = "\n".join(SENTENCES[:3])
+    assert quality.c4(three) == ["fewer than 5 sentences"]
+    assert quality.AS_CODED["C4"](three) == []
+    short = "\n".join(["It was so."] * 5)  # lines of three words
+    assert quality.c4(short) == []
+    assert quality.AS_CODED["C4"](short) == ["fewer than 3 sentences"]
 
 
 def test_c4_keeps_lines_that_end_a_sentence():

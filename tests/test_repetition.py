@@ -69,5 +69,30 @@ def test_fresh_tokens_are_read_off_in_the_log():
 
 
 def test_the_penalty_is_as_strong_as_it_was_made(runs):
-    value, draws = repetition.strengths(runs, PENALTY, 3, seed=0)
-    np.testing.assert_allclose([value, *draws], PENALTY.P, rtol=0.05)
+    base = repetition.fresh_law(runs)
+    samples = [runs, *repetition.resampled(runs, 3, seed=0)]
+    found = [repetition.strength(sample, PENALTY, base) for sample in samples]
+    np.testing.assert_allclose(found, PENALTY.P, rtol=0.05)
+
+
+def test_a_profile_is_lowest_at_the_law_that_made_the_runs(runs):
+    law = scaling.DataConstrained(BASE, R_D=10.0, R_N=5.0)
+    made = runs.assign(loss=("run", law.loss(*(runs[k].values for k in repetition.COLUMNS))))
+    found = repetition.profile(made, BASE, [3.0, 10.0, 30.0])
+    assert found.idxmin("R_D") == 10 and found.sel(R_D=10) < 0.01 * found.min("R_D").item() + 1e-6
+
+
+def test_published_runs_are_those_of_the_authors_fit():
+    runs = repetition.published_runs()
+    assert runs.sizes == {"run": 182} and {*repetition.COLUMNS, "loss", "epochs"} <= set(runs)
+    base, held = scaling.MUENNIGHOFF_2023.base, [5.0, 15.387756]
+    found = repetition.profile(runs, base, held)
+    np.testing.assert_allclose(found.sel(R_D=15.387756), 0.015826, rtol=1e-3)  # as published
+
+
+def test_what_repetition_costs_in_the_published_runs():
+    found = repetition.published_excess()
+    assert found.groupby("params").size().tolist() == [7, 7, 7]
+    assert found[found.epochs.between(3.9, 4.1)].excess.round(2).tolist() == [0.59, 0.60, 0.62]
+    many = found[found.epochs > 40]
+    assert many.excess.between(32.9, 34.1).all() and (many.in_fit == 0).all()

@@ -1,4 +1,4 @@
-"""The laws of repeated text, fitted to the runs of a study; what a reading is worth.
+"""The laws of repeated text, fitted to runs of a study and to published ones; a reading's worth.
 
 Runs are a Dataset (run,) with params, tokens, epochs, unique_tokens, loss, width and seed: see
 `runs`. Chapter: repeated-epochs.
@@ -6,11 +6,14 @@ Runs are a Dataset (run,) with params, tokens, epochs, unique_tokens, loss, widt
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from datawall.evidence import intervals
-from datawall.laws import scaling
+from datawall.laws import published, scaling
 
 COLUMNS = ("params", "tokens", "unique_tokens")
 
@@ -51,20 +54,42 @@ def errors(law: scaling.DataConstrained | scaling.Overfitting, runs: xr.Dataset)
     return 100 * (law.loss(*(runs[k].values for k in COLUMNS)) / runs.loss.values - 1)
 
 
-def strengths(
-    runs: xr.Dataset, like: scaling.Overfitting, n: int, *, seed: int
-) -> tuple[float, list[float]]:
-    """The penalty's P with the exponents of `like`: of the runs, and of `n` samples of them.
+def profile(runs: xr.Dataset, base: scaling.Chinchilla, held: Sequence[float]) -> xr.DataArray:
+    """The misfit of worn-out tokens with R_D held at each of these values, R_N fitted: (R_D,).
 
-    The law of fresh tokens is that of all runs of one epoch, in each sample the same.
+    base: the law of fresh tokens. The misfit is the summed Huber loss of `scaling.fit_repetition`,
+    which raises what it raises.
     """
-    base, fixed = fresh_law(runs), {"delta": like.delta, "kappa": like.kappa}
-    fits = [
-        fitted(scaling.Overfitting, part, base, **fixed)
-        for part in (runs, *resampled(runs, n, seed=seed))
-    ]
-    value, *draws = [fit.law.P for fit in fits]
-    return value, draws
+    columns = *(runs[k] for k in COLUMNS), runs.loss
+    fits = [scaling.fit_repetition(scaling.DataConstrained, base, *columns, R_D=r) for r in held]
+    return xr.DataArray([fit.objective for fit in fits], {"R_D": list(held)}, "R_D")
+
+
+def strength(runs: xr.Dataset, like: scaling.Overfitting, base: scaling.Chinchilla) -> float:
+    """The penalty's P with the exponents of `like` and the law of fresh tokens `base`."""
+    return fitted(scaling.Overfitting, runs, base, delta=like.delta, kappa=like.kappa).law.P
+
+
+def published_runs() -> xr.Dataset:
+    """The runs (run,) that Muennighoff et al. 2023 fit, with params, tokens, epochs and loss."""
+    found = published.table("datablations_runs")
+    return xr.Dataset.from_dataframe(found[found.in_fit == 1].set_index("run"))
+
+
+def published_excess() -> pd.DataFrame:
+    """What repetition costs in the published runs, by params, tokens and epochs, a row a run.
+
+    excess: the loss above that of the run of one epoch of as many params and tokens, in percent.
+    Only sizes with six or more such runs, outliers that the authors leave out of their fit
+    (in_fit is 0) among them.
+    """
+    found = published.table("datablations_runs")
+    alike = ["params", "tokens"]
+    once = found[found.epochs <= 1].groupby(alike).loss.min().rename("fresh")
+    again = found[found.epochs > 1].join(once, on=alike, how="inner")
+    again = again[again.groupby(alike).loss.transform("size") >= 6]
+    again = again.assign(excess=100 * (again.loss / again.fresh - 1))
+    return again.sort_values([*alike, "epochs"])[[*alike, "epochs", "excess", "in_fit"]]
 
 
 def resampled(runs: xr.Dataset, n: int, *, seed: int) -> list[xr.Dataset]:

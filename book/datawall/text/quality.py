@@ -9,6 +9,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -27,8 +28,8 @@ TOP_NGRAMS = {2: 0.20, 3: 0.18, 4: 0.16}  # most of a page that its commonest n 
 REPEATED_NGRAMS = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}  # the same, all repeated
 
 
-def c4_lines(text: str) -> list[str]:
-    """The lines of a page that C4 keeps: three words or more, ending as a sentence does.
+def c4_lines(text: str, words: int = 3) -> list[str]:
+    """The lines of a page that C4 keeps: so many words or more, ending as a sentence does.
 
     [Raffel et al. 2020, JMLR 21, section 2.2]
     """
@@ -38,20 +39,21 @@ def c4_lines(text: str) -> list[str]:
         for line in lines
         if line.endswith((".", "!", "?", '"', "'"))
         and not line.endswith("...")
-        and len(line.split()) >= 3
+        and len(line.split()) >= words
         and not any(phrase in line.lower() for phrase in ("javascript", *POLICY))
     ]
 
 
-def c4(text: str) -> list[str]:
+def c4(text: str, sentences: int = 5, words: int = 3) -> list[str]:
     """The rules of C4 for whole pages that this page breaks; none if it is kept.
 
-    A page needs five sentences in the lines that C4 keeps, and may hold no curly bracket and no
-    "lorem ipsum". The list of bad words isn't applied. Chapter: data-quality.
+    A page needs so many sentences in the lines that C4 keeps, each of so many words, and may hold
+    no curly bracket and no "lorem ipsum". The list of bad words isn't applied. By default the
+    thresholds are those printed in JMLR 21; see AS_CODED for others. Chapter: data-quality.
     """
-    sentences = sum(len(_SENTENCE_END.findall(line)) for line in c4_lines(text))
+    count = sum(len(_SENTENCE_END.findall(line)) for line in c4_lines(text, words))
     broken = {
-        "fewer than 5 sentences": sentences < 5,
+        f"fewer than {sentences} sentences": count < sentences,
         "a curly bracket": "{" in text,
         "lorem ipsum": "lorem ipsum" in text.lower(),
     }
@@ -88,9 +90,12 @@ def gopher(text: str) -> list[str]:
     return [rule for rule, is_broken in broken.items() if is_broken]
 
 
-def fineweb(text: str) -> list[str]:
+def fineweb(text: str, repeated: float = 0.1, breaks: float = np.inf) -> list[str]:
     """The rules that FineWeb adds to others' that this page breaks; none if it is kept.
 
+    repeated: a page is dropped if lines that stood before make up this share of its characters or
+    more. breaks: it is dropped if it has more line breaks for each word. By default the thresholds
+    are the paper's, which has no rule on line breaks; see AS_CODED for others.
     [Penedo et al. 2024, arXiv:2406.17557, section 3.6] Chapter: data-quality.
     """
     lines = text.splitlines() or [""]
@@ -98,14 +103,21 @@ def fineweb(text: str) -> list[str]:
     ended = _share(lines, lambda line: line.endswith((".", "!", "?", '"', "'")))
     broken = {
         "lines that end no sentence": ended <= 0.12,
-        "short lines": _share(lines, lambda line: len(line) <= 30) >= 0.67,
-        "repeated lines": _repeated(filled) >= 0.01 * max(1, len(text) - text.count("\n")),
-        "lists": text.count("\n") > 0.3 * len(text.split()),
+        "short lines": _share(lines, lambda line: len(line) < 30) >= 0.67,
+        "repeated lines": _repeated(filled) >= repeated * max(1, len(text) - text.count("\n")),
+        "line breaks": text.count("\n") > breaks * len(text.split()),
     }
     return [rule for rule, is_broken in broken.items() if is_broken]
 
 
 RULES: Mapping[str, Callable[[str], list[str]]] = {"C4": c4, "Gopher": gopher, "FineWeb": fineweb}
+# Where public code has other thresholds than the paper: C4 in TensorFlow Datasets, text/c4_utils.py
+# (_MIN_NUM_SENTENCES, _MIN_WORDS_PER_LINE); FineWeb in datatrove, which made it, the defaults of
+# FineWebQualityFilter (char_duplicates_ratio, new_line_ratio).
+AS_CODED: Mapping[str, Callable[[str], list[str]]] = {
+    "C4": partial(c4, sentences=3, words=5),
+    "FineWeb": partial(fineweb, repeated=0.01, breaks=0.3),
+}
 
 
 def judge(good: Sequence[str], bad: Sequence[str]) -> Pipeline:
