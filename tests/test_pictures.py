@@ -8,6 +8,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
 
 from datawall.page import pictures, plots
@@ -83,6 +84,22 @@ def test_a_png_is_small_and_on_white(draw, most, report):
     picture = opened(png)
     assert picture.mode == "P" and picture.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
     assert 400 < picture.width < 700
+
+
+def test_a_png_has_soft_edges_as_on_white_paper():
+    fig, file = curves(), io.BytesIO()
+    fig.savefig(file, dpi=pictures.DPI, facecolor="white", bbox_inches="tight")
+    due, found = Image.open(file).convert("RGB"), opened(pictures.png(fig)).convert("RGB")
+    assert due.size == found.size
+    assert np.abs(np.asarray(due, float) - np.asarray(found, float)).mean() < 1  # of 255
+
+
+def test_a_notebook_gets_both_forms_of_a_figure_and_nothing_else():
+    shell = InteractiveShell()
+    pictures.register(shell)
+    data, _ = shell.display_formatter.format(curves())
+    assert {mime for mime in data if mime.startswith("image/")} == {"image/png", "image/svg+xml"}
+    assert opened(data["image/png"]).mode == "P" and "<svg" in data["image/svg+xml"]
 
 
 def test_a_figure_with_nothing_on_it_has_no_form():

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
+from tqdm import tqdm
 
 from datawall.evidence import progress, workers
 from datawall.evidence.replicate import over_grid, replicate
@@ -96,6 +97,22 @@ def test_nobody_watches_a_test_or_a_file(capfd, monkeypatch):
     assert progress._screen() is None
     replicate(slow, seeds=[1], workers=1)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_bar_that_cannot_be_drawn_holds_up_no_other(screen, monkeypatch):
+    monkeypatch.setattr(screen, "write", None)
+    replicate(slow, seeds=range(2), workers=1)
+    drawn = io.StringIO()
+
+    def draw():
+        with tqdm(total=1, file=drawn) as bar:
+            bar.update()
+
+    other = threading.Thread(target=draw, daemon=True)
+    other.start()
+    other.join(20)
+    assert not other.is_alive()
+    assert "1/1" in drawn.getvalue()
 
 
 def test_on_a_terminal_the_bar_goes_to_its_errors(monkeypatch):

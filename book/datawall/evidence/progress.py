@@ -74,6 +74,8 @@ def bar(total: int, name: str) -> Iterator[Callable[[int], None]]:
             if ended.wait(WAIT):
                 return
             style = {"leave": False, "file": file, "ncols": 72, "unit": "run"}
+            # A bar that can't be drawn never gives the lock back that all of tqdm's share.
+            _Bar.set_lock(threading.RLock())
             with _Bar(total=total, desc=name, **style) as drawn:
                 drawn.start_t = began
                 while True:
