@@ -222,6 +222,7 @@ NEEDS = pd.DataFrame(
         ("originals redrawn, 1 in 10", 0, SIZE),
         ("originals fixed, 1 in 10", 0, SIZE // 10),
         ("adversary", 0, SIZE),
+        ("adversary, class unseen", 0, SIZE),
         ("fresh real, 1 in 10", 19 * SIZE // 10, 0),
         ("fresh real, golden weight", 19 * SIZE // 10, 0),
         ("fresh real, 1 in 100", 19 * SIZE // 100, 0),
@@ -263,7 +264,8 @@ def filters(judges: Labelled, model: Metered, **_) -> dict[str, Policy]:
         "verifier, knows no 8": confirmed(take(judges, judges[1] != 8)),
         "typical half": Filter(lambda rows, past: surprise(rows, past) < 0.5),
         "surprising half": Filter(lambda rows, past: surprise(rows, past) >= 0.5),
-        "adversary": Filter(Adversary(model.meter)),
+        "adversary": Filter(Adversary(model.meter), batch=5),
+        "adversary, class unseen": Filter(Adversary(model.meter, sees_class=False), batch=5),
     }
 
 
