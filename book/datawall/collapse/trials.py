@@ -271,8 +271,9 @@ def pictures(
     points, labels = rows
     found = np.zeros((10, each, 64))
     for digit in range(10):
-        own = pixels(points[labels == digit][:each]) if (labels == digit).any() else []
-        found[digit, : len(own)] = own
+        own = points[labels == digit][:each]
+        if len(own):
+            found[digit, : len(own)] = pixels(own)
     return found.reshape(-1, 64)
 
 
