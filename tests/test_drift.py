@@ -193,6 +193,17 @@ def test_distances_are_of_mean_and_spread_and_exact_fits_keep_them():
     assert flat[0] > 0.1
 
 
+def test_training_that_is_resumed_stays_where_it_stopped():
+    truth = drift.quantiles(400)
+    knobs = drift.Quantiles(start=(2.0, 0.0), steps=20, points=400)
+    gaps = drift.distances(drift.resumed(knobs, truth, 4), truth)
+    assert gaps.sel(generation=1) > 0.1
+    assert gaps.values == pytest.approx(gaps.values[0], rel=1e-9)
+    assert [step.number for step in drift.resumed(knobs, truth, 3)] == [1, 2, 3]
+    with pytest.raises(ValueError, match="no start to resume"):
+        next(drift.resumed(drift.Quantiles(), truth, 3))
+
+
 def test_a_descent_that_stops_early_keeps_a_part_of_its_way_and_a_long_one_does_not():
     truth = drift.quantiles(2_000)
     hurried = drift.Quantiles(start=(2.0, 0.0), steps=10).fit(truth, seed=0)

@@ -258,3 +258,31 @@ def test_adversary_turns_samples_into_real_data():
     kept = wide[0][adversary(wide, Past(real, real, None, 1, 0))]
     assert adversary.meter["models"] == 1
     assert kept.mean() == pytest.approx(0, abs=0.12) and kept.std() == pytest.approx(1, abs=0.12)
+
+
+def test_adversary_that_sees_the_class_finds_what_is_lost_within_classes():
+    rng = np.random.default_rng(2)
+    kinds = np.arange(4_000) % 2
+    real = rng.normal(size=(4_000, 1)) * np.where(kinds, 0.5, 2.0)[:, None], kinds
+    swapped = rng.normal(size=(4_000, 1)) * np.where(kinds, 2.0, 0.5)[:, None], kinds
+    past = Past(real, real, None, 1, 0)
+    seen = policies.Adversary()(swapped, past)
+    blind = policies.Adversary(sees_class=False)(swapped, past)
+    wide = [swapped[0][kept & (kinds == 1)].std() for kept in (seen, blind)]
+    assert wide[0] < 0.8 and wide[1] > 1.7  # real ones have 0.5, and all together look alike
+
+
+def test_filter_judges_a_batch_at_a_time():
+    seen = []
+
+    def first_half(rows, past):
+        seen.append(len(rows))
+        return np.arange(len(rows)) < len(rows) / 2
+
+    data = np.random.default_rng(0).normal(size=20)
+    past = Past(data, data, Gaussian().fit(data, seed=0), 1, 0)
+    assert len(policies.Filter(first_half, batch=3)(past, 20, seed=1).train) == 20
+    assert len(policies.Filter(first_half)(past, 20, seed=1).train) == 20
+    assert seen == [60, 20, 20]
+    with pytest.raises(ValueError, match="batch"):
+        policies.Filter(first_half, batch=0)

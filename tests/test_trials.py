@@ -116,3 +116,14 @@ def test_verifier_turns_at_its_threshold():
     read = trials.verified(trials.Verifier(right=1, wrong=1), seed=0)["read"]
     assert read.sel(wrong=0.3, method="nearest") > 0.85
     assert read.sel(wrong=0.7, method="nearest") < 0.15
+
+
+def test_pictures_show_the_first_of_each_digit():
+    parts = trials.shelves(seed=0)
+    points, labels = parts["test"]
+    shown = trials.pictures(parts["test"], parts["pixels"], each=3)
+    assert shown.shape == (30, 64)
+    assert shown.min() > -0.5 and shown.max() < 1.5  # sixteen components of the pixels are kept
+    assert np.allclose(shown[12:15], parts["pixels"](points[labels == 4][:3]))
+    few = points[labels != 8], labels[labels != 8]
+    assert not trials.pictures(few, parts["pixels"])[16:18].any()

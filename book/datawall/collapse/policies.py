@@ -137,8 +137,9 @@ class Filter:
     """Only those of a policy's rows that pass a test; as many are drawn as it takes.
 
     keep: a function of rows and the past that gives booleans (n,), or (n, chains) for `chains`.
-    tries: so many times `size` rows are drawn at most; the chain ends if too few have passed, and
-    of chains side by side those of which too few have.
+    batch: so many times `size` rows are drawn and judged at a time. tries: so many batches are
+    drawn at most; the chain ends if too few rows have passed, and of chains side by side those of
+    which too few have.
 
     Raises ValueError when `keep` gives anything but one boolean for each row.
     """
@@ -146,15 +147,17 @@ class Filter:
     keep: Callable[[Rows, Past], ArrayLike]
     policy: Policy = field(default_factory=Own)
     tries: int = 50
+    batch: int = 1
 
     def __post_init__(self):
         validate.whole("tries", self.tries)
+        validate.whole("batch", self.batch)
 
     def __call__(self, past: Past, size: int, *, seed: int) -> Next:
         rows, passed, count = [], [], 0
         ended = past.ended if past.columns else np.array(False)
         for own in independent(seed, self.tries):
-            rows.append(self.policy(past, size, seed=own).train)
+            rows.append(self.policy(past, size * self.batch, seed=own).train)
             shape = (length(rows[-1]), *[past.columns] * bool(past.columns))
             given = self.keep(rows[-1], past)
             passed.append(validate.mask("what the filter gave for these rows", given, shape))
@@ -163,8 +166,8 @@ class Filter:
                 break
         if (short := (count < size) & ~ended).all():
             raise Collapsed(
-                f"the filter passed {np.min(count)} of {size * self.tries} rows, and {size} are "
-                "needed"
+                f"the filter passed {np.min(count)} of {size * self.batch * self.tries} rows, and "
+                f"{size} are needed"
             )
         if past.columns:
             past.ended[short] = True
@@ -340,24 +343,41 @@ def surprise(rows: tuple[np.ndarray, np.ndarray], past: Past) -> np.ndarray:
 class Adversary:
     """Keeps a sample with the chance that a discriminator of real and generated points gives it.
 
-    A logistic regression on coordinates and their squares is trained on the originals and on what
-    is to be judged; with p its chance of being real, a sample is kept with p/(1-p) over the 0.95
-    quantile of that, which turns the samples' distribution into that of real data if the
-    discriminator is the best there is [Azadi et al. 2019, arXiv:1810.06758]. `meter` counts models.
+    Logistic regressions on coordinates and their squares, one for each class, are trained on the
+    originals and on what is to be judged. A loss of variance within classes hardly shows in all
+    points together, so a discriminator that isn't told the class misses most of it. With p its
+    chance of being real, a sample is kept with p/(1-p) over the 0.95 quantile of that, which turns
+    the samples' distribution into that of real data if the discriminator is the best there is
+    [Azadi et al. 2019, arXiv:1810.06758].
+
+    sees_class: False for one regression on all points. `meter` counts models, one a discriminator.
+    Every class of what is judged must be among the originals.
     """
 
     meter: Counter = field(default_factory=Counter, compare=False)
+    sees_class: bool = True
+
+    def __post_init__(self):
+        validate.flag("sees_class", self.sees_class)
 
     def __call__(self, rows: tuple[np.ndarray, np.ndarray], past: Past) -> np.ndarray:
-        points, real = rows[0], past.original[0]
-        both = np.concatenate([points, real])
-        features = np.concatenate([both, both**2], 1)
-        judge = LogisticRegression(C=0.1, class_weight="balanced", max_iter=300)
-        judge.fit(features, np.repeat([0, 1], [len(points), len(real)]))
+        (points, kinds), (real, truth) = rows, past.original
+        odds = np.empty(len(points))
+        for kind in np.unique(kinds) if self.sees_class else [None]:
+            own, theirs = (np.equal(y, kind) | (kind is None) for y in (kinds, truth))
+            odds[own] = _odds_of_being_real(points[own], real[theirs])
         self.meter.update(models=1)
-        odds = np.exp(judge.decision_function(features[: len(points)]))
         rng = np.random.default_rng([past.seed, past.generation])
         return rng.random(len(odds)) < odds / np.quantile(odds, 0.95)
+
+
+def _odds_of_being_real(points: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """What a discriminator, trained on both, gives each of the points, (n,)."""
+    both = np.concatenate([points, real])
+    features = np.concatenate([both, both**2], 1)
+    judge = LogisticRegression(C=0.1, class_weight="balanced", solver="newton-cholesky")
+    judge.fit(features, np.repeat([0, 1], [len(points), len(real)]))
+    return np.exp(judge.decision_function(features[: len(points)]))
 
 
 def _first(rows: Rows, passed: np.ndarray, size: int) -> Rows:

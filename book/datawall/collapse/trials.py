@@ -9,7 +9,7 @@ And real handwriting, to try them on. Chapter: avoiding-collapse.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -222,6 +222,7 @@ NEEDS = pd.DataFrame(
         ("originals redrawn, 1 in 10", 0, SIZE),
         ("originals fixed, 1 in 10", 0, SIZE // 10),
         ("adversary", 0, SIZE),
+        ("adversary, class unseen", 0, SIZE),
         ("fresh real, 1 in 10", 19 * SIZE // 10, 0),
         ("fresh real, golden weight", 19 * SIZE // 10, 0),
         ("fresh real, 1 in 100", 19 * SIZE // 100, 0),
@@ -235,13 +236,14 @@ NEEDS = pd.DataFrame(
 ).set_index("remedy")
 
 
-def shelves(*, seed: int) -> dict[str, Labelled | Metered | Fitted]:
+def shelves(*, seed: int) -> dict[str, Labelled | Metered | Fitted | Callable]:
     """Real digits in parts that have no row in common, and a generator that counts what it costs.
 
     originals: `SIZE` rows, later: twice as many, judges: 297, test: the 600 that are left; each a
     pair of points (n, 16) and labels (n,), with all digits in proportion. Points are a quarter of
     the principal components of the originals. model: a Gaussian for each digit, `Metered`. rival:
-    another that was fitted to the later rows, and can be sampled.
+    another that was fitted to the later rows, and can be sampled. pixels: a function from points
+    to images (n, 64), with 0 for white and 1 for black.
     """
     rest, found = load_digits(return_X_y=True), {}
     for name, size in (("originals", SIZE), ("later", 2 * SIZE), ("judges", 297)):
@@ -249,10 +251,30 @@ def shelves(*, seed: int) -> dict[str, Labelled | Metered | Fitted]:
             *rest, train_size=size, stratify=rest[1], random_state=seed
         )
         found[name], rest = (x, y), (others, theirs)
-    turned = PCA(16).fit(found["originals"][0]).transform
-    found = {name: (turned(x) / 4, y) for name, (x, y) in (found | {"test": rest}).items()}
+    turn = PCA(16).fit(found["originals"][0])
+    found = {name: (turn.transform(x) / 4, y) for name, (x, y) in (found | {"test": rest}).items()}
     rival = PerClass(Gaussian()).fit(found["later"], seed=0)
-    return found | {"model": Metered(Gaussian()), "rival": rival}
+
+    def pixels(points):
+        return turn.inverse_transform(4 * points) / 16
+
+    return found | {"model": Metered(Gaussian()), "rival": rival, "pixels": pixels}
+
+
+def pictures(
+    rows: Labelled, pixels: Callable[[np.ndarray], np.ndarray], each: int = 2
+) -> np.ndarray:
+    """The first samples of each digit as images, from nought to nine, (10 * each, 64).
+
+    pixels: that of `shelves`. A digit of which there are fewer leaves its places white.
+    """
+    points, labels = rows
+    found = np.zeros((10, each, 64))
+    for digit in range(10):
+        own = points[labels == digit][:each]
+        if len(own):
+            found[digit, : len(own)] = pixels(own)
+    return found.reshape(-1, 64)
 
 
 def filters(judges: Labelled, model: Metered, **_) -> dict[str, Policy]:
@@ -263,7 +285,8 @@ def filters(judges: Labelled, model: Metered, **_) -> dict[str, Policy]:
         "verifier, knows no 8": confirmed(take(judges, judges[1] != 8)),
         "typical half": Filter(lambda rows, past: surprise(rows, past) < 0.5),
         "surprising half": Filter(lambda rows, past: surprise(rows, past) >= 0.5),
-        "adversary": Filter(Adversary(model.meter)),
+        "adversary": Filter(Adversary(model.meter), batch=5),
+        "adversary, class unseen": Filter(Adversary(model.meter, sees_class=False), batch=5),
     }
 
 
