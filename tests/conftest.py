@@ -76,6 +76,19 @@ def interruptible():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture
+def styled():
+    """The book's style for figures, taken back with them when the test ends."""
+    import matplotlib.pyplot as plt
+
+    from datawall.page import plots
+
+    plots.style()
+    yield
+    plt.close("all")
+    plt.rcdefaults()
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
