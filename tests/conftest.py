@@ -3,6 +3,7 @@
 import http.server
 import os
 import shutil
+import signal
 import socket
 import threading
 from functools import partial
@@ -66,6 +67,26 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(autouse=True)
+def interruptible():
+    """A test can be stopped by the keyboard, whatever a notebook in the one before has left."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def styled():
+    """The book's style for figures, taken back with them when the test ends."""
+    import matplotlib.pyplot as plt
+
+    from datawall.page import plots
+
+    plots.style()
+    yield
+    plt.close("all")
+    plt.rcdefaults()
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -60,7 +60,7 @@ READ = """figure => {
 TABLES = {
     "avoiding-collapse": ("misread|recall", ""),
     "collapse-in-generators": ("recall|precision|coverage|kinds", "(?!VAE, means)"),
-    "collapse-in-language-models": ("generation", ""),
+    "collapse-in-language-models": ("after", ""),
     "data-quality": (".* kept", r"\w+ (65,536|262,144|1,048,576)"),
     "data-stock": ("year", ""),
     "generators": ("recognised|useful|precision|recall|copies", ""),

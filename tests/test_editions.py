@@ -11,9 +11,10 @@ from pybtex.database import parse_string
 from pybtex.plugin import find_plugin
 
 import datawall_site
+from datawall.page import ledger
 from editions import packing, work
 from editions.markdown import NoPlainForm, Page, caption, plain, references
-from editions.notebooks import MEASURED, library_cell, without_solutions, written_out
+from editions.notebooks import library_cell, without_solutions, written_out
 from editions.records import GLUE, Citations, Site, results
 
 BIBLIOGRAPHY = """
@@ -183,7 +184,7 @@ def chapter():
         cells=[
             markdown("# Title\n\n{cite:t}`one2020`", id="title"),
             code("draw()", id="drawn", metadata={"tags": ["hide-input"], "mystnb": figure},
-                 outputs=[display("image/svg+xml"), quoted, display(MEASURED, {"id": "a"})]),
+                 outputs=[display("image/svg+xml"), quoted, display(ledger.MIME, {"id": "a"})]),
             markdown("Read it. Each has a worked solution that opens on a click.", id="exercises"),
             code(f"{marked}answer = ...\ncheck(answer)", id="stub", outputs=[said],
                  metadata={"tags": ["exercise", "stub"]}),

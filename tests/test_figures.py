@@ -140,6 +140,8 @@ def small_book(tmp_path_factory):
     (source / "_toc.yml").write_text(yaml.safe_dump(toc))
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config = {"execute": config["execute"], "sphinx": config["sphinx"]}
+    del config["sphinx"]["local_extensions"]["editions"]  # of the whole book
+    config["sphinx"]["config"]["extensions"].remove("editions")
     config["html"] = {"favicon": "favicon.svg"}  # or the browser asks for one
     shutil.copy(ROOT / "book" / "_static" / "favicon.svg", source)
     config["bibtex_bibfiles"] = ["references.bib"]

@@ -11,15 +11,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
 
-from datawall.page import pictures, plots
+from datawall.page import pictures
 
-
-@pytest.fixture(autouse=True)
-def style():
-    plots.style()
-    yield
-    plt.close("all")
-    plt.rcdefaults()
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def curves():

@@ -13,13 +13,7 @@ import xarray as xr
 from datawall.evidence.intervals import Interval
 from datawall.page import plots
 
-
-@pytest.fixture(autouse=True)
-def style():
-    plots.style()
-    yield
-    plt.close("all")
-    plt.rcdefaults()
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def interval(low=1.0, high=1.0, **labels):

@@ -136,8 +136,13 @@ def as_shown(app, docname, source):
         if cell["cell_type"] == "markdown":
             cell["source"] = quiz.shuffled(text, Path(docname).name)
         else:
-            cell["source"] = text.removeprefix(TESTS_MARK).lstrip("\n")
+            cell["source"] = without_mark(text)
     source[0] = json.dumps(notebook)
+
+
+def without_mark(code):
+    """A cell's code without the tests' mark in its first line."""
+    return code.removeprefix(TESTS_MARK).lstrip("\n")
 
 
 def hide_answers(app):

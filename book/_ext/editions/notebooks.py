@@ -5,11 +5,12 @@ from copy import deepcopy
 
 import nbformat
 
+import datawall_site
+from datawall.page import ledger
+
 from .markdown import Page, caption, plain, references
 from .records import GLUE
 
-MARK = "# NBVAL_CHECK_OUTPUT"  # of the tests, in a cell's first line
-MEASURED = "application/vnd.datawall.measured+json"
 KEPT_TAGS = ("exercise", "stub", "solution", "hide-input")
 SOLUTION = re.compile(r'<details class="solution">.*?</details>\n*', re.DOTALL)
 INTERACTIVE = re.compile(r'<figure class="vega-figure" id="(?P<name>[^"]+)"')
@@ -96,8 +97,7 @@ def without_solutions(full):
 def _make_plain(cell):
     """Take from a cell of code what only the site and the tests read, and fold what only draws."""
     tags = cell.metadata.get("tags", [])
-    lines = cell.source.splitlines()
-    cell.source = "\n".join(line for line in lines if line.strip() != MARK)
+    cell.source = datawall_site.without_mark(cell.source)
     cell.outputs = [output for output in cell.outputs if not _is_record(output)]
     cell.metadata = {"tags": kept} if (kept := [tag for tag in tags if tag in KEPT_TAGS]) else {}
     if "hide-input" in tags or "hide-cell" in tags:
@@ -115,7 +115,7 @@ def _number(output, page):
 
 def _is_record(output):
     """Whether an output only hands a value to the page: front ends show an empty line for it."""
-    return any(mime == MEASURED or mime.startswith(GLUE) for mime in output.get("data", {}))
+    return any(mime == ledger.MIME or mime.startswith(GLUE) for mime in output.get("data", {}))
 
 
 def _markdown(name, text):
