@@ -340,6 +340,28 @@ def test_on_paper_nothing_is_cut_and_no_box_is_empty(name, page, address):
     assert page.eval_on_selector_all(boxes, EMPTY) == []
 
 
+def test_a_printed_chapter_ends_with_its_key_and_shows_no_answer_before(page, address):
+    page.goto(f"{address}/{CHAPTER}.html")
+    quiet(page)
+    article = page.locator(".bd-article")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    sheet, key = article.inner_text().rsplit("Key\n", 1)
+    right = [choice.inner_text() for choice in article.locator("details.choice p").all()]
+    solved = page.eval_on_selector_all(
+        "article details.solution > p:first-of-type",
+        "all => all.map(p => p.textContent.slice(0, 20))",
+    )
+    assert len(solved) == key.count("Exercise ") >= 4
+    assert all(words in key and words not in sheet for words in solved)
+    assert key.count("Right.") == key.count("Question ") == sheet.count("Question ")
+    assert len(right) == key.count("Right.") + key.count("Wrong.")
+    assert "Right." not in sheet and "Wrong." not in sheet
+    assert page.evaluate("document.querySelectorAll('.printed-key [id]').length") == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".printed-key").count() == 0
+
+
 def test_without_scripts_an_interactive_figure_says_what_it_needs(browser, address):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

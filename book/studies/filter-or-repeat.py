@@ -89,7 +89,8 @@ STUDY = study.Study(
     },
     function=losses_on_unseen_text,
     results=("unique", "loss"),
-    tolerance=0.02,
+    # Text is read up to 32 times: by then one run on two machines differs as two seeds do.
+    tolerance=0.04,
     keep=_keep,
     along="exam",
 )
