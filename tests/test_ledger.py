@@ -113,6 +113,12 @@ def test_what_is_not_measured_cannot_be_tested(book):
     assert "| **cannot be tested here**. Because. | " in ledger.markdown()
 
 
+def test_a_value_stored_before_the_claim_became_untested_is_not_shown(book, monkeypatch):
+    book(UNTESTED)
+    monkeypatch.setitem(ledger._this_run, "a", ledger.Measured("a", 2, 1, 3))
+    assert "| not measured |" in ledger.markdown()
+
+
 def test_verdicts_are_counted_in_their_order(book):
     book(UNTESTED, {"id": "b"}, {"id": "c"})
     said = "3 claims. Holds: 2, cannot be tested here: 1."

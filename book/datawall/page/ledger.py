@@ -319,7 +319,7 @@ def _range(row: Claim) -> str:
 
 
 def _ours(row: Claim, found: Measured | None) -> str:
-    if found is None:
+    if found is None or row.tolerance is None:  # one may be stored that was measured once
         return "not measured"
     value = f"{found} {row.unit}".strip()
     if found.limit:
