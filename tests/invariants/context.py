@@ -39,7 +39,7 @@ class Limits:
     quiz_share: float = (
         0.4  # of all questions, how many may be guessed by the answer's place or length
     )
-    bytes: int = 400_000
+    bytes: int = 450_000
 
 
 @dataclass(frozen=True)
