@@ -86,7 +86,12 @@ def test_a_fit_is_made_again_to_other_runs():
     grid = np.array([(n, d) for n in (1e6, 4e6, 1.6e7) for d in (1e8, 4e8, 1.6e9)]).T
     fit = fit_chinchilla(*grid, BESIROGLU_2024.loss(*grid))
     other = HOFFMANN_2022.loss(*grid)
-    assert fit.again(*grid, other).loss(*grid) == pytest.approx(other, rel=1e-3)
+    runs = dict(zip(("params", "tokens"), grid, strict=True))
+    own, law = fit.refits([runs | {"loss": BESIROGLU_2024.loss(*grid)}, runs | {"loss": other}])
+    assert law.loss(*grid) == pytest.approx(other, rel=1e-3)
+    assert own.loss(*grid) == pytest.approx(BESIROGLU_2024.loss(*grid), rel=1e-3)
+    many = fit.refits([runs | {"loss": other}] * 20)  # in processes
+    assert many == [law] * 20
 
 
 def test_fit_finds_the_law_that_made_the_runs():

@@ -7,16 +7,17 @@ ratio M = D / N.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
+import joblib
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import elementwise, least_squares, minimize, nnls
 from scipy.special import expit, logsumexp
 
-from datawall.evidence import intervals
+from datawall.evidence import intervals, progress, workers
 from datawall.laws import checks
 
 FLOPS_PER_PARAM_AND_TOKEN = 6  # forward 2, backward 4 [Kaplan et al. 2020, section 2.1]
@@ -269,13 +270,18 @@ class Fit:
     runs: Mapping[str, np.ndarray]
     refit: Callable[[Mapping[str, np.ndarray], Law], Law] = field(repr=False, compare=False)
 
-    def again(self, params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> Law:
-        """The law fitted to other runs, arrays (runs,), from where this fit ended.
+    def refits(self, tables: Iterable[Mapping[str, ArrayLike]]) -> list[Law]:
+        """The law fitted to each of several tables of runs, from where this fit ended.
 
-        For a bootstrap that does more with a sample of runs than to fit the law.
+        tables: what `runs` holds, by the same names, columns of a DataFrame for example. For a
+        bootstrap that does more with a sample of runs than to fit the law. Runs on all cores, and
+        a bar shows how far it is.
         """
-        runs = {"params": params, "tokens": tokens, "loss": loss}
-        return self.refit({name: np.asarray(x, float) for name, x in runs.items()}, self.law)
+        tables = [{name: np.asarray(x[name], float) for name in self.runs} for x in tables]
+        tasks = [joblib.delayed(self.refit)(table, self.law) for table in tables]
+        count = max(1, min(joblib.cpu_count(), len(tasks) // 10))  # a few aren't worth a process
+        with progress.bar(len(tasks), "fits") as moved:
+            return workers.run(tasks, count, needs=self.refit, moved=moved)
 
     def bootstrap(self, n: int, *, seed: int, groups: ArrayLike | None = None) -> list[Law]:
         """`n` laws, each fitted to as many runs drawn with replacement.
@@ -288,10 +294,10 @@ class Fit:
         labels = np.arange(count) if groups is None else np.ravel(groups)
         if len(labels) != count:
             raise ValueError(f"{len(labels)} groups for {count} runs: give one a run")
-        return [
-            self.refit({name: values[rows] for name, values in self.runs.items()}, self.law)
+        return self.refits(
+            {name: values[rows] for name, values in self.runs.items()}
             for rows in intervals.resamples(n, seed=seed, groups=labels)
-        ]
+        )
 
 
 def fit_chinchilla(params: ArrayLike, tokens: ArrayLike, loss: ArrayLike) -> Fit:
