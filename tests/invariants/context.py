@@ -30,7 +30,7 @@ class Limits:
     reading_time_slack: float = 0.3
     figures: int = 3
     alt_characters: int = 40
-    caption_words: tuple[int, int] = (5, 40)
+    caption_words: tuple[int, int] = (5, 45)
     reading_words: int = 5
     exercises: int = 4
     questions: tuple[int, int] = (4, 5)
