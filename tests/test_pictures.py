@@ -11,7 +11,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
 
-from datawall.page import pictures
+from datawall.page import pictures, plots
 
 pytestmark = pytest.mark.usefixtures("styled")
 
@@ -70,7 +70,7 @@ def pixels(browser, svg):
     return np.asarray(picture, float)
 
 
-@pytest.mark.parametrize("draw, most", [(curves, 14_000), (digits, 14_000)])
+@pytest.mark.parametrize("draw, most", [(curves, 14_000), (digits, 18_000)])
 def test_a_png_is_small_and_on_white(draw, most, report):
     png = pictures.png(draw())
     report(f"the PNG of {draw.__name__} takes {len(png) / 1000:.1f} kB of a notebook")
@@ -86,6 +86,20 @@ def test_a_png_has_soft_edges_as_on_white_paper():
     due, found = Image.open(file).convert("RGB"), opened(pictures.png(fig)).convert("RGB")
     assert due.size == found.size
     assert np.abs(np.asarray(due, float) - np.asarray(found, float)).mean() < 1  # of 255
+
+
+def test_a_png_keeps_the_colour_of_each_of_seven_lines_with_bands():
+    fig, ax = plt.subplots(figsize=(5.6, 3.6))
+    x = np.arange(7)
+    for series in range(7):
+        look = {"color": plots.COLORS[series], "linestyle": plots.LINES[series]}
+        y = (series + 3) * np.sqrt(x + 1)
+        ax.plot(x, y, marker="o", label=str(series), **look)
+        ax.fill_between(x, y - 2, y + 2, alpha=0.2, linewidth=0, color=look["color"])
+    ax.legend()
+    shown = np.asarray(opened(pictures.png(fig)).convert("RGB")).reshape(-1, 3) / 255
+    for color in plots.COLORS[:7]:
+        assert np.abs(shown - matplotlib.colors.to_rgb(color)).max(1).min() < 0.02
 
 
 def test_a_notebook_gets_both_forms_of_a_figure_and_nothing_else():
