@@ -635,12 +635,14 @@ def test_an_edition_has_the_numbers_of_the_page(site, page):
     figures = [tag.text.split()[-1] for tag in article.select("figure .caption-number")]
     written = [cell.source + "".join(out.get("data", {}).get("text/html", "")
                for out in cell.get("outputs", [])) for cell in notebook.cells]  # fmt: skip
-    found = re.findall(r"^\*\*Figure (\d+)\.|<strong>Figure (\d+)\.", "\n".join(written), re.M)
+    number = r"(\d+\.\d+)"  # of the chapter, and in it
+    heads = rf"^\*\*Figure {number}\.|<strong>Figure {number}\."
+    found = re.findall(heads, "\n".join(written), re.M)
     assert figures and [one or other for one, other in found] == figures
     equations = [tag.text.strip("()#") for tag in article.select(".eqno")]
-    assert re.findall(r"\\tag\{(\d+)\}", text) == equations
+    assert re.findall(rf"\\tag\{{{number}\}}", text) == equations
     cited = [tag.text for tag in article.select("a.reference.internal") if "Fig." in tag.text]
-    assert re.findall(r"Fig\. \d+", text) == cited
+    assert re.findall(r"Fig\. \d+\.\d+", text) == cited
     left = text.replace("\\", "")
     for value in article.select("span.pasted-text"):
         assert value.text in left

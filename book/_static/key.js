@@ -2,12 +2,11 @@
 
 const FOLDED = "details:is(.answer, .choice, .solution)";
 
-// A copy of what is folded, without the line that opens it; it may go without the names of its parts.
+// A copy of what is folded, without the line that opens it.
 function unfolded(details) {
   const copy = document.createElement("div");
   const parts = [...details.children].filter(part => part.tagName !== "SUMMARY");
   copy.append(...parts.map(part => part.cloneNode(true)));
-  copy.querySelectorAll("[id]").forEach(part => part.removeAttribute("id"));
   return copy;
 }
 
@@ -36,6 +35,7 @@ function key() {
   head.textContent = "Key";
   box.append(head);
   for (const section of document.querySelectorAll(".bd-article section")) box.append(...entry(section));
+  box.querySelectorAll("[id]").forEach(part => part.removeAttribute("id")); // of the parts that were copied
   return box;
 }
 
