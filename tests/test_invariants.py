@@ -502,7 +502,7 @@ MUTATIONS = {
         r.figure_caption, "full stop", caption(CAPTION.strip("."))),
     "a label for a caption": Mutation(r.figure_caption, "2 words", caption("Loss curves.")),
     "a caption too long": Mutation(
-        r.figure_caption, "44 words", caption("On and on it goes here. " * 7 + "And on.")),
+        r.figure_caption, "50 words", caption("On and on it goes here. " * 8 + "And on.")),
     "no name": Mutation(r.figure_name, "fig-...", option("figure", "name", "")),
     "a name with a capital": Mutation(r.figure_name, "fig-A", option("figure", "name", "fig-A")),
     "two figures named alike": Mutation(r.figure_name, "of cell 5", another_figure("fig-tiny")),

@@ -147,8 +147,8 @@ def set_theme(page, theme):
     page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
 
 
-def barriers(page):
-    rules = {"resultTypes": ["violations"], "preload": False}  # preloading misreads @import
+def barriers(page, **only):
+    rules = {"resultTypes": ["violations"], "preload": False} | only  # preloading misreads @import
     found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
     return [
         f"{fault['id']}: {node['html'][:150]}"
@@ -221,6 +221,8 @@ def visit(browser, url):
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if over > 0:
             met.sideways[width] = over
+    page.wait_for_timeout(500)  # the theme waits 300 ms before it looks what scrolls now
+    met.barriers += barriers(page, runOnly=["scrollable-region-focusable"])
     context.close()
     return met
 
