@@ -160,8 +160,9 @@ def barriers(page, **only):
 
 def contrast(picture):
     """Contrast ratio (WCAG) of a picture's commonest colour and the one farthest from it."""
-    pixels = plt.imread(BytesIO(picture), format="png")[..., :3].reshape(-1, 3)
-    colours, counts = np.unique(np.round(pixels, 2), axis=0, return_counts=True)
+    pixels = np.round(100 * plt.imread(BytesIO(picture), format="png")[..., :3]).astype(int)
+    found, counts = np.unique(pixels @ [101**2, 101, 1], return_counts=True)  # faster than of rows
+    colours = np.stack(np.unravel_index(found, (101, 101, 101)), axis=-1) / 100
     linear = np.where(colours <= 0.04, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
     light = linear @ [0.2126, 0.7152, 0.0722] + 0.05
     paper = light[counts.argmax()]
@@ -210,9 +211,9 @@ def visit(browser, url):
     met.wide = page.eval_on_selector_all("article table", WIDE)
     page.evaluate(AXE)
     page.add_style_tag(content=AT_ONCE)
-    for theme in ("light", "dark"):
+    for theme, only in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         set_theme(page, theme)
-        met.barriers += [f"{theme}: {barrier}" for barrier in barriers(page)]
+        met.barriers += [f"{theme}: {barrier}" for barrier in barriers(page, **only)]
         for image in page.locator("article img").all():
             if contrast(image.screenshot()) < 7:
                 met.faint.append(f"{theme}: {image.get_attribute('src')}")
