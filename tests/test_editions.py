@@ -11,6 +11,7 @@ from pybtex.database import parse_string
 from pybtex.plugin import find_plugin
 
 import datawall_site
+import quiz
 from datawall.page import ledger
 from editions import packing, work
 from editions.markdown import NoPlainForm, Page, caption, plain, references
@@ -231,6 +232,16 @@ def test_an_interactive_figure_has_its_number_where_its_caption_is():
     drawn, other = next(cell for cell in full.cells if cell.source == "draw()").outputs
     assert "<figcaption><strong>Figure 7.</strong> Falls." in drawn.data["text/html"]
     assert other.data["text/html"] == "<b>7</b>"
+
+
+def test_the_choices_of_a_quiz_stand_as_on_the_site():
+    choices = [f'<details class="choice"><summary>{n}</summary>\n\n</details>' for n in "abcde"]
+    asked = "### Question 2\n\nWhich?\n\n" + "\n\n".join(choices)
+    source = chapter()
+    source.cells.append(nbformat.v4.new_markdown_cell(asked, id="quiz"))
+    full = written_out(source, Page(SITE, "book/here"), library_cell("datawall.whl"))
+    found = next(cell.source for cell in full.cells if cell.source.startswith("### Question"))
+    assert found == quiz.shuffled(asked, "here") != asked
 
 
 def test_what_only_draws_is_folded_and_what_only_the_site_reads_is_gone(full):

@@ -6,6 +6,7 @@ from copy import deepcopy
 import nbformat
 
 import datawall_site
+import quiz
 from datawall.page import ledger
 
 from .markdown import Page, caption, plain, references
@@ -61,7 +62,8 @@ def written_out(notebook, page: Page, library: str):
         cell = deepcopy(source)
         cells.append(cell)
         if cell.cell_type == "markdown":
-            cell.source, cell.metadata = plain(cell.source, page), {}
+            asked = quiz.shuffled(cell.source, page.name.rpartition("/")[2])  # as on the site
+            cell.source, cell.metadata = plain(asked, page), {}
             continue
         figure = cell.metadata.get("mystnb", {}).get("figure")
         _make_plain(cell)
