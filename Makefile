@@ -2,7 +2,8 @@
 
 BIN := .venv/bin
 # For .ci/environment: the Python to make .venv with; CPU=1 for PyTorch without graphics cards; more for pip.
-export PYTHON CPU PIP_FLAGS
+# For `make rerun`: ANEW=1 to make again what is stored.
+export PYTHON CPU PIP_FLAGS ANEW
 
 .PHONY: help book check test lab reset edit rerun bench resolve environment
 help: ## List these targets
@@ -40,7 +41,7 @@ edit: environment ## Open the sources of the chapters in JupyterLab
 	@$(BIN)/jupyter trust book/*.ipynb >/dev/null # or JupyterLab would hide the stored figures
 	@$(BIN)/jupyter lab book
 
-rerun: environment ## Execute the chapters and store their outputs; CHAPTER=scaling-laws for one
+rerun: environment ## Execute the chapters and store their outputs; CHAPTER=scaling-laws for one; ANEW=1 for every run
 	@$(BIN)/python book/_ext/rerun.py $(CHAPTER)
 
 bench: environment ## Time what must stay fast

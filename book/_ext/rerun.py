@@ -1,4 +1,8 @@
-"""Execute chapters, all or those named, and store their outputs: see `make rerun`."""
+"""Execute chapters, all or those named, and store their outputs: see `make rerun`.
+
+Experiments that `evidence.stored` keeps are made where what they depend on has changed, and with
+the environment's ANEW all of them are.
+"""
 
 import os
 import sys
@@ -9,6 +13,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 BOOK = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BOOK))
+from datawall.evidence.stored import WRITES  # noqa: E402  (the library's folder is on no path before)
 
 
 def execute(path):
@@ -89,6 +95,7 @@ def rerun(path):
 
 
 def main(chapters):
+    os.environ[WRITES] = "all" if os.environ.get("ANEW") else "changed"
     paths = [BOOK / f"{chapter}.ipynb" for chapter in chapters] or sorted(BOOK.glob("*.ipynb"))
     for path in paths:
         if not path.exists():

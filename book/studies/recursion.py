@@ -3,9 +3,9 @@
 Generation 0 reads 2,048 rows of 64 characters of real plays. Each later one starts from random
 weights again and reads what the policy gives it: rows of the last model (`replace`), with a tenth
 of the 2,048 real rows drawn anew each time (`originals`), with a tenth drawn anew from all the
-plays to train on (`fresh`), all rows so far (`accumulate`) or 2,048 drawn from those (`subsample`), the half
-of twice as many rows that the last model finds likeliest (`likely`), or that a judge takes for real
-(`judged`). Whatever the policy, a generation trains on 2^18 tokens.
+plays to train on (`fresh`), all rows so far (`accumulate`) or 2,048 drawn from those (`subsample`),
+the half of twice as many rows that the last model finds likeliest (`likely`), or that a judge takes
+for real (`judged`). Whatever the policy, a generation trains on 2^18 tokens.
 
 `loss` and `rare` are those of unseen plays and of rare words in them, in nats a character; what
 follows is of 1,024 rows that the generation writes: `first` is their mean cross-entropy under

@@ -53,6 +53,7 @@ PACKAGE = Path(__file__).parents[1]
 NO_NUMBERS = (
     "datawall.page",
     "datawall.evidence.study",
+    "datawall.evidence.stored",
     "datawall.evidence.replicate",
     "datawall.evidence.workers",
     "datawall.evidence.progress",
@@ -348,8 +349,13 @@ def code_version(study: Study) -> str:
     left out, since it runs or shows what others compute: this module, `replicate`, and the page.
     Versions of other packages stand in a row of their own.
     """
-    found = {"": _meaning(ast.parse(study.program.source))}
-    ahead = [*_imports(ast.parse(study.program.source), "")]
+    return version_of(study.program.source)
+
+
+def version_of(source: str) -> str:
+    """The same for any program, given as its text."""
+    found = {"": _meaning(ast.parse(source))}
+    ahead = [*_imports(ast.parse(source), "")]
     while ahead:
         name = ahead.pop()
         path = _module_path(name)
