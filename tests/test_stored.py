@@ -1,0 +1,222 @@
+"""Stored experiments: two runs are made here, and the rest counts while all is as it was."""
+
+import importlib
+import json
+import linecache
+import re
+import sys
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from datawall import BOOK
+from datawall.evidence import stored as module
+from datawall.evidence.replicate import replicate
+from datawall.evidence.stored import WRITES, Disagreement, stored, version_of_experiment
+from datawall.laws.scaling import HOFFMANN_2022
+
+PROGRAM = '''
+import numpy as np
+from datawall.laws import stock
+
+TIMES, LAW, TABLE = 3.0, None, np.arange(4.0)
+
+
+def helper(size):
+    """What it does."""
+    return TIMES * size  # and why
+
+
+def experiment(size, way, seed):
+    draws = np.random.default_rng(seed).normal(size=3)
+    return {"loss of it": helper(size) + draws[0], "right": way == "p", "TABLE": TABLE.sum()}
+
+
+def kept(size, way):
+    return size < 3 or way == "p"
+
+
+def by_stock(seed):
+    return {"growth": stock.growth}
+'''
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """A function that imports a program as a module of the same name, whatever it says."""
+    monkeypatch.setattr(module, "FOLDER", tmp_path / "stored")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def imported(text=PROGRAM):
+        (tmp_path / "a_program.py").write_text(text)
+        importlib.invalidate_caches()
+        sys.modules.pop("a_program", None)
+        linecache.clearcache()
+        return importlib.import_module("a_program")
+
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    return imported
+
+
+GRID = {"size": (1, 2, 3), "way": ("p", "q")}
+
+
+def run(program, **changed):
+    """The experiment, and how many of its runs were made here."""
+    made = []
+
+    def counted(function, **options):
+        found = replicate(function, **options, workers=1)
+        made.append(int(found["loss of it"].count()))
+        return found
+
+    options = {"seeds": range(5), "keep": program.kept, **GRID} | changed
+    found = stored("chapter/runs", counted, program.experiment, **options)
+    return found, sum(made)
+
+
+@pytest.fixture
+def program(make, monkeypatch):
+    """A program whose experiment is stored."""
+    found = make()
+    with monkeypatch.context() as patch:
+        patch.setenv(WRITES, "changed")
+        assert run(found)[1] == 25
+    return found
+
+
+def test_what_is_stored_is_what_all_runs_give_and_two_are_made_here(program):
+    found, made = run(program)
+    every = replicate(program.experiment, seeds=range(5), keep=program.kept, workers=1, **GRID)
+    xr.testing.assert_allclose(found, every.astype(float))
+    assert made == 2 and not found.attrs
+
+
+def test_nothing_is_stored_unless_it_is_asked_for(make):
+    assert run(make())[1] == 25
+    assert run(make())[1] == 25
+    assert list(module.files()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("3.0", "4.0"),
+        ("TIMES * size", "TIMES / size"),
+        ("draws[0]", "draws[1]"),
+        ("np.arange(4.0)", "np.arange(5.0)"),
+        ("import stock", "import scaling as stock"),
+        ('way == "p"\n', 'way == "q"\n'),
+    ],
+)
+def test_all_is_run_once_something_has_changed(program, make, old, new):
+    assert PROGRAM.count(old) == 1
+    changed = make(PROGRAM.replace(old, new))
+    if old == "import stock":  # only what an experiment uses counts
+        versions = {version_of_experiment(x.by_stock, (), {}) for x in (program, changed)}
+        assert len(versions) == 2 and run(changed)[1] == 2
+    else:
+        assert run(changed)[1] == 25
+
+
+@pytest.mark.parametrize("changed", [{"seeds": range(1, 6)}, {"size": (1, 2, 4)}, {"keep": None}])
+def test_all_is_run_with_other_settings(program, changed):
+    assert run(program, **changed)[1] >= 25
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("What it does.", "Another thing."), ("# and why", "# or not"), ("LAW, TABLE", "HEAT, TABLE")],
+)
+def test_words_and_what_is_not_used_change_nothing(program, make, old, new):
+    assert run(make(PROGRAM.replace(old, new)))[1] == 2
+
+
+def test_what_has_changed_is_stored_and_all_is_on_request(program, make, monkeypatch):
+    monkeypatch.setenv(WRITES, "changed")
+    changed = make(PROGRAM.replace("3.0", "4.0"))
+    assert run(changed)[1] == 25 and run(changed)[1] == 2
+    monkeypatch.setenv(WRITES, "all")
+    assert run(changed)[1] == 25
+    assert list(module.files()) == ["chapter/runs"]
+
+
+def test_a_run_that_lies_farther_off_than_seeds_is_told(program, monkeypatch):
+    monkeypatch.setattr(program, "helper", lambda size: 3 * size + 99)
+    monkeypatch.setattr(module, "version_of_experiment", lambda *_: _version())
+    with pytest.raises(Disagreement, match="size 1, way p, seed 0, loss of it lies 99"):
+        run(program)
+
+
+def _version():
+    return module._read(module.FOLDER / "chapter" / "runs.nc.gz").attrs["version"]
+
+
+def test_a_run_as_far_off_as_another_seed_is_none_the_worse(program, monkeypatch):
+    monkeypatch.setattr(program, "helper", lambda size: 3 * size + 0.5)
+    monkeypatch.setattr(module, "version_of_experiment", lambda *_: _version())
+    assert run(program)[1] == 2
+
+
+def test_an_experiment_without_settings_runs_its_first_seed(make, monkeypatch):
+    make()
+    once = {"seeds": range(3), "workers": 1}
+    monkeypatch.setenv(WRITES, "changed")
+    with pytest.raises(ValueError, match="can't be read: define it by `def`"):
+        stored("chapter/alone", replicate, eval("lambda seed: {'loss': 1.0}"), **once)
+    found = stored("chapter/alone", replicate, _alone, **once)
+    assert list(found.loss.values) == [0, 1, 2]
+    xr.testing.assert_equal(stored("chapter/alone", replicate, _alone, **once), found)
+
+
+def _alone(seed):
+    return {"loss": float(seed)}
+
+
+@pytest.mark.parametrize("name", ["runs", "/runs", "chapter/", "a/b/c"])
+def test_a_name_is_a_chapter_and_an_experiment(program, name):
+    with pytest.raises(ValueError, match="give the chapter and the experiment"):
+        stored(name, replicate, program.experiment, seeds=range(5), **GRID)
+
+
+def test_a_file_is_the_same_whenever_it_is_made(program):
+    data = module._read(module.FOLDER / "chapter" / "runs.nc.gz")
+    assert module._bytes(data) == module._bytes(data.copy(deep=True))
+
+
+def version(*others, **settings):
+    return version_of_experiment(_alone, others, settings)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (np.ones(3), np.ones(3) + 1e-9, True),  # the last digits differ by processor
+        (np.ones(3), np.ones(4), False),
+        (np.ones(3), 1.1 * np.ones(3), False),
+        (torch.ones(3), np.ones(3), True),
+        (np.array(["a", "b"]), np.array(["a", "c"]), False),
+        (xr.Dataset({"a": ("x", [1])}), xr.Dataset({"a": ("x", [2])}), False),
+        ("a" * 200, "a" * 199 + "b", False),
+        (HOFFMANN_2022, HOFFMANN_2022, True),
+        (1, 1.0, False),
+        ({"a": 1}, {"a": 2}, False),
+        ({"b", "a"}, {"a", "b"}, True),
+        (True, False, False),
+    ],
+)
+def test_values_count_by_what_they_are(one, other, alike):
+    assert (version(one) == version(other)) is alike
+    assert (version(knob=one) == version(knob=other)) is alike
+
+
+def test_every_experiment_that_a_chapter_names_is_stored_and_no_other():
+    named = []
+    for path in BOOK.glob("*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            found = re.findall(r'stored\(\s*"([^"]+)"', "".join(cell["source"]))
+            named += found if cell["cell_type"] == "code" else []
+            assert all(name.startswith(f"{path.stem}/") for name in found), path.name
+    assert sorted(named) == sorted(module.files())
