@@ -199,8 +199,8 @@ def load_scripts(app, pagename, templatename, context, doctree):
         app.add_js_file("vega-figure.js", loading_method="defer")
     if '<details class="choice"' in body or pagename == "search":
         app.add_js_file("quiz.js", loading_method="defer")
-    if '<div class="math' in body:
-        app.add_js_file("equations.js", loading_method="defer")
+    if any(wide in body for wide in ('<div class="math', "<table", "<pre")):
+        app.add_js_file("scrolling.js", loading_method="defer")
     if '<details class="solution"' in body:
         app.add_js_file("key.js", loading_method="defer")
     if 'class="claims-count' in body:

@@ -32,15 +32,16 @@ def shuffled(source, chapter):
 
 
 def without_answers(doctree):
-    """A copy without what opens on request: reasons of a quiz, worked solutions; summaries stay."""
+    """A copy without what opens on request: choices of a quiz and their reasons, worked solutions."""
     doctree = deepcopy(doctree)
     for parent in {id(node.parent): node.parent for node in doctree.findall(nodes.raw)}.values():
         kept, closed = [], True
         for node in parent.children:
             text = node.astext() if isinstance(node, nodes.raw) else ""
-            if closed:
+            opens = OPENS.search(text)
+            if closed and not (opens and opens[1] == "choice"):
                 kept.append(node)
-            if OPENS.search(text):
+            if opens:
                 closed = False
             if "</details>" in text:
                 closed = True

@@ -46,7 +46,7 @@ if (typeof Search !== "undefined") {
   const plain = Search.htmlToText;
   Search.htmlToText = (html, ...rest) => {
     const page = new DOMParser().parseFromString(html, "text/html");
-    page.querySelectorAll("details.choice > :not(summary), details.solution > :not(summary)")
+    page.querySelectorAll("details.choice, details.solution > :not(summary)")
       .forEach(answer => answer.remove());
     return plain(page.documentElement.outerHTML, ...rest);
   };

@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # what draws takes as long to import as the rest, and workers
     import altair as alt
     from matplotlib.axes import Axes
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#C08000", "#3A93CF", "#000000")
-DARK = ("#4BA3E3", "#F0803C", "#2DBE92", "#DD94BD", "#F0B429", "#9AD5F5", "#F2F2F2")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#6B6B00", "#3A93CF", "#000000")
+DARK = ("#4BA3E3", "#F0803C", "#2DBE92", "#DD94BD", "#F7E36B", "#9AD5F5", "#F2F2F2")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ([1, 0], [6, 3], [8, 3, 2, 3], [2, 2], [12, 3], [5, 2, 1, 2], [1, 1])  # LINES, for Vega
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
