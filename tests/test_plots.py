@@ -172,3 +172,15 @@ def test_an_explorer_has_a_switch_for_each_field_and_a_line_for_each_series():
     assert (band["encoding"]["y"]["field"], band["encoding"]["y2"]["field"]) == ("low", "high")
     assert band["encoding"]["y"]["scale"] == line["encoding"]["y"]["scale"] == {"domain": [1, 9]}
     assert chart["layer"][0]["transform"] == [{"filter": "datum.w == chosen_w"}]
+
+
+def test_a_guess_is_drawn_where_there_is_one():
+    fig, ax = plt.subplots()
+    plots.guess(ax, [1, 2], [None, None])
+    assert not ax.lines and fig.axes == [ax]
+    plots.guess(ax, [1, 2], [0, None])
+    plots.guess(ax, [1, 2], [3, 4])
+    assert [line.get_xydata().tolist() for line in ax.lines] == [[[1, 0]], [[1, 3], [2, 4]]]
+    assert [line.get_label() for line in ax.lines] == ["your guess", "your guesses"]
+    with pytest.raises(ValueError):
+        plots.guess(ax, [1, 2], [3])

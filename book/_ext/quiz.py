@@ -32,7 +32,7 @@ def shuffled(source, chapter):
 
 
 def without_answers(doctree):
-    """A copy without what opens on request: choices of a quiz and their reasons, worked solutions."""
+    """A copy without what opens on request: a quiz's choices, worked solutions."""
     doctree = deepcopy(doctree)
     for parent in {id(node.parent): node.parent for node in doctree.findall(nodes.raw)}.values():
         kept, closed = [], True

@@ -121,6 +121,17 @@ def bars(
     _drawn(ax, values, draw, hue, along=x or y, upright=y is None, dodge=0.6, **options)
 
 
+def guess(ax: Axes, x: Sequence, y: Sequence) -> None:
+    """Draw a reader's guesses as black stars; where one of a pair is None, there is none.
+
+    x, y: one-dimensional, as many of each.
+    """
+    pairs = [(a, b) for a, b in zip(x, y, strict=True) if a is not None and b is not None]
+    label = "your guess" if len(pairs) < 2 else "your guesses"
+    if pairs:
+        ax.plot(*zip(*pairs, strict=True), "k*", markersize=10, zorder=5, label=label)
+
+
 def _drawn(
     ax,
     values,
