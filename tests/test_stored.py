@@ -184,6 +184,7 @@ def test_a_name_is_a_chapter_and_an_experiment(program, name):
 def test_a_file_is_the_same_whenever_it_is_made(program):
     data = module._read(module.FOLDER / "chapter" / "runs.nc.gz")
     assert module._bytes(data) == module._bytes(data.copy(deep=True))
+    assert module._bytes(data)[4:8] == bytes(4)  # gzip's place for the time
 
 
 def version(*others, **settings):
