@@ -214,8 +214,14 @@ def _compare(name: str, here: xr.Dataset, found: xr.Dataset, ends: list[dict]) -
 
 
 def _read(path) -> xr.Dataset:
+    """A stored Dataset, with the kinds of numbers and texts that it had: the format has fewer."""
     with xr.open_dataset(io.BytesIO(gzip.decompress(path.read_bytes())), engine="scipy") as data:
-        return data.load()
+        data.load()
+    kinds = {"i": int, "O": str}
+    for name, values in data.variables.items():
+        if values.dtype.kind in kinds:
+            data[name] = values.dims, values.values.astype(kinds[values.dtype.kind])
+    return data
 
 
 def _bytes(data: xr.Dataset) -> bytes:
