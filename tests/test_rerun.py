@@ -1,11 +1,13 @@
 """`make rerun`: what is stored, and that a failing chapter is left as it was."""
 
+import os
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from datawall.evidence.stored import WRITES
 from rerun import main, rerun
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
@@ -99,3 +101,16 @@ def test_a_chapter_that_lost_a_figure_is_left_as_it_was(tmp_path, sign):
     with pytest.raises(SystemExit, match=r"no figure from cells 1 .* unchanged"):
         rerun(path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("anew", "stores"), [("", "changed"), ("1", "all")])
+def test_a_chapter_that_is_executed_stores_its_long_experiments(
+    tmp_path, monkeypatch, anew, stores
+):
+    monkeypatch.setenv("ANEW", anew)
+    monkeypatch.delenv(WRITES, raising=False)
+    path = chapter(tmp_path, f"import os\nprint(os.environ[{WRITES!r}])")
+    rerun(path)
+    (stream,) = nbformat.read(path, as_version=4).cells[1].outputs
+    assert stream.text == f"{stores}\n"
+    assert WRITES not in os.environ

@@ -35,7 +35,8 @@ def execute(path):
         coalesce_streams=True,
     )
     try:
-        client.execute()
+        stores = {WRITES: "all" if os.environ.get("ANEW") else "changed"}
+        client.execute(env=os.environ | stores)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         where = f"{path.name}, code cell {client.code_cells_executed}"
         reason = (
@@ -95,7 +96,6 @@ def rerun(path):
 
 
 def main(chapters):
-    os.environ[WRITES] = "all" if os.environ.get("ANEW") else "changed"
     paths = [BOOK / f"{chapter}.ipynb" for chapter in chapters] or sorted(BOOK.glob("*.ipynb"))
     for path in paths:
         if not path.exists():
