@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 90  # of the PNG
-INKS = 128  # colours of the PNG: with a quarter of them, lines and bands merge
+INKS = 160  # colours of the PNG: with 32, lines and bands merge, and with 128 two of seven lines
 NOTHING = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
 
