@@ -22,7 +22,7 @@ import inspect
 import io
 import os
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from types import FunctionType, ModuleType
@@ -227,8 +227,3 @@ def _read(path) -> xr.Dataset:
 def _bytes(data: xr.Dataset) -> bytes:
     """The same for the same data, whenever it is made."""
     return gzip.compress(bytes(data.to_netcdf(engine="scipy")), mtime=0)
-
-
-def files() -> Iterator[str]:
-    """The names of what is stored."""
-    return (str(path.relative_to(FOLDER)).removesuffix(".nc.gz") for path in FOLDER.rglob("*.gz"))
