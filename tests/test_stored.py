@@ -187,6 +187,53 @@ def _alone(seed):
     return {"loss": float(seed), "whole": seed}
 
 
+CHAIN = {"seeds": range(3), "last": [9], "workers": 1}
+
+
+def _chain(last, seed):
+    """A walk of so many steps: the short one is the beginning of the long one."""
+    steps = np.random.default_rng(seed).normal(size=10).cumsum()[: last + 1]
+    walk = xr.DataArray(steps, {"turn": np.arange(len(steps))})
+    return {"walk": walk.where((walk.turn != 2) | (last != LOSES)), "told": str(last)}
+
+
+LOSES, SHIFTS = None, 0
+
+
+def test_a_chain_is_held_to_its_beginning(make, monkeypatch):
+    make()
+    monkeypatch.setenv(WRITES, "changed")
+    whole = stored("chapter/chain", replicate, _chain, **CHAIN)
+    lengths = []
+
+    def short_way(function, **options):
+        found = replicate(function, **options)
+        lengths.append(found.turn.size)
+        return found.assign(walk=found.walk + SHIFTS)
+
+    def again(**short):
+        return stored("chapter/chain", short_way, _chain, **CHAIN, short=short)
+
+    xr.testing.assert_equal(again(last=3), whole)
+    assert lengths == [4] and list(whole["last"].values) == [9] and whole.turn.size == 10
+    with pytest.raises(ValueError, match="short has 'first', which is no setting of one value"):
+        again(first=3)
+    with pytest.raises(ValueError, match="short has 'workers'"):
+        again(workers=1)
+    monkeypatch.setattr(f"{__name__}.SHIFTS", 99)
+    with pytest.raises(Disagreement, match="last 9, seed 0, walk lies 99 from"):
+        again(last=3)
+    monkeypatch.setattr(f"{__name__}.SHIFTS", 0)
+    monkeypatch.setattr(module, "version_of_experiment", lambda *_: whole_version)
+    whole_version = module._read(module.FOLDER / "chapter" / "chain.nc.gz").attrs["version"]
+    monkeypatch.setattr(f"{__name__}.LOSES", 3)
+    with pytest.raises(Disagreement, match="last 9, seed 0, walk is missing, and"):
+        again(last=3)
+    monkeypatch.setattr(f"{__name__}.LOSES", None)
+    with pytest.raises(ValueError, match="the short runs have no walk to compare"):
+        again(last=-1)
+
+
 @pytest.mark.parametrize("name", ["runs", "/runs", "chapter/", "a/b/c"])
 def test_a_name_is_a_chapter_and_an_experiment(program, name):
     with pytest.raises(ValueError, match="give the chapter and the experiment"):

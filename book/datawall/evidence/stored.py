@@ -52,28 +52,39 @@ def stored(
     *others,
     seeds: Sequence[int],
     keep: Callable[..., bool] | None = None,
+    short: Mapping | None = None,
     **settings,
 ) -> xr.Dataset:
     """What `way(function, *others, seeds=seeds, keep=keep, **settings)` gives, most of it stored.
 
-    name: chapter/experiment, which names the file. way: `replicate` or `train.sweep`. The rest: as
-    for that. Raises ValueError for a name without a chapter, or for a function whose code can't be
-    read; Disagreement when a run differs from the stored one by more than twice the range of the
-    stored seeds, at any setting, of that result.
+    name: chapter/experiment, which names the file. way: `replicate` or `train.sweep`. short: what
+    some settings of one value are in the runs made here, `short={"last": 3}` for `last=[9]` say, if
+    these give the beginning of what is stored: labels that both have are compared. The rest: as for
+    `way`. Raises ValueError for a name without a chapter, for a function whose code can't be read,
+    for something short that is no setting of one value or leaves nothing to compare; Disagreement
+    when a run differs from the stored one by more than twice the range of the stored seeds, at any
+    setting, of that result, or is missing where that isn't.
     """
     if len(parts := name.split("/")) != 2 or not all(parts):
         raise ValueError(f"name is {name!r}: give the chapter and the experiment, as in 'a/b'")
+    short = dict(short or {})
+    axes = _axes(settings)
+    if odd := [k for k in short if len(axes.get(k, ())) != 1]:
+        raise ValueError(f"short has {odd[0]!r}, which is no setting of one value")
     seeds, path = list(seeds), FOLDER / f"{name}.nc.gz"
-    run = partial(way, function, *others, **settings)
+    run = partial(way, function, *others)
     version = version_of_experiment(function, others, {**settings, "seeds": seeds, "keep": keep})
     writes = os.environ.get(WRITES)
     found = None if writes == "all" or not path.exists() else _read(path)
     if found is not None and found.attrs.pop("version") == version:
-        ends = _ends(settings, keep)
-        here = run(seeds=seeds[:1], keep=lambda **labels: labels in ends)
-        _compare(name, here, found, ends)
+        ends = _ends(axes, keep)
+        shortened = settings | {k: [value] for k, value in short.items()}
+        wanted = [cell | short for cell in ends]
+        here = run(seeds=seeds[:1], keep=lambda **labels: labels in wanted, **shortened)
+        whole = {k: axes[k] for k in short}
+        _compare(name, here.assign_coords(whole), found, ends)
         return found
-    found = run(seeds=seeds, keep=keep)
+    found = run(seeds=seeds, keep=keep, **settings)
     if writes:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_bytes(found.assign_attrs(version=version)))
@@ -186,9 +197,13 @@ class _Seen:
         return name
 
 
-def _ends(settings: Mapping, keep: Callable | None) -> list[dict]:
+def _axes(settings: Mapping) -> dict[str, list]:
+    """The labels of each setting, without what `replicate` takes beside them."""
+    return {k: list(v) for k, v in settings.items() if k not in ("along", "cost", "workers")}
+
+
+def _ends(axes: Mapping[str, list], keep: Callable | None) -> list[dict]:
     """The labels of the first and of the last setting that is kept."""
-    axes = {k: list(v) for k, v in settings.items() if k not in ("along", "cost", "workers")}
     cells = (dict(zip(axes, labels, strict=True)) for labels in product(*axes.values()))
     kept = [cell for cell in cells if keep is None or keep(**cell)]
     return [kept[0], kept[-1]] if kept else []
@@ -203,13 +218,17 @@ def _compare(name: str, here: xr.Dataset, found: xr.Dataset, ends: list[dict]) -
         ranges = values.max("seed") - values.min("seed")
         far = FAR * float(ranges.max()) or 0.1 * float(abs(values).max())
         for cell in ends:
-            run, kept = here[result].sel(seed=seed, **cell), values.sel(seed=seed, **cell)
-            gap = float(abs(run.astype(float) - kept).max())
-            if gap > far:
+            run = here[result].sel(seed=seed, **cell).astype(float)
+            run, kept = xr.align(run, values.sel(seed=seed, **cell), join="inner")
+            if not run.size:
+                raise ValueError(f"{name}: the short runs have no {result} to compare")
+            gap, missing = float(abs(run - kept).max()), bool((run.isnull() != kept.isnull()).any())
+            if missing or gap > far:
                 where = ", ".join(f"{k} {v}" for k, v in (cell | {"seed": int(seed)}).items())
+                seen = "is missing" if missing else f"lies {gap:.3g} from what is stored"
                 raise Disagreement(
-                    f"{name}: with {where}, {result} lies {gap:.3g} from what is stored, and seeds "
-                    f"differ by at most {far / FAR:.3g}: to make all runs here, take `stored` away"
+                    f"{name}: with {where}, {result} {seen}, and stored seeds differ by at most "
+                    f"{far / FAR:.3g}: to make all runs here, take `stored` away"
                 )
 
 
