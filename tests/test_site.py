@@ -652,6 +652,18 @@ def test_an_edition_has_the_numbers_of_the_page(site, page):
         left = left[left.index(value.text) + len(value.text) :]
 
 
+@pytest.mark.parametrize("name", EDITIONS)
+def test_an_edition_lists_the_claims_of_each_chapter_under_its_title(site, name):
+    text = (site / "editions" / name / "claims.md").read_text()
+    page = BeautifulSoup((site / "book/claims.html").read_text(), "html.parser").article
+    titles = [next(tag.stripped_strings) for tag in page.select("section.claims > h2")]
+    assert titles and re.findall("^## (.+)$", text, re.M) == titles
+    tables = text.split("\n## ")[1:]
+    rows = [len(part.select("tbody tr")) for part in page.select("section.claims")]
+    assert [part.count("\n| **") for part in tables] == rows
+    assert page.select_one(".claims-count").text in text
+
+
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_only_the_full_edition_has_solutions(site, page):
     full, student = (edition(site, name, page) for name in ("full", "student"))

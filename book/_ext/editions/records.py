@@ -104,20 +104,36 @@ def read(app) -> Site:
         number = found.get(make_id(f"equation-{target}"), (number,))
         equations[target] = ".".join(map(str, number))
     files = {name: Path(env.doc2path(name)) for name in sorted(env.found_docs)}
+    titles = {PurePosixPath(name).name: env.titles[name].astext() for name in files}
+    order = [PurePosixPath(name).name for name in env.external_site_map]
     return Site(
         figures=figures,
         equations=equations,
         results={path.stem: results(path) for path in files.values() if path.suffix == ".ipynb"},
         files={
-            PurePosixPath(name).name: (path.name, env.titles[name].astext())
+            PurePosixPath(name).name: (path.name, titles[PurePosixPath(name).name])
             for name, path in files.items()
         },
         measured=partial(datawall_site.measured, ours=ledger.measured()),
         published=datawall_site.published,
-        ledger=ledger.markdown,
+        ledger=partial(claims, {name: titles[name] for name in order if name in titles}),
         citations=Citations({c.key: (c.entry, c.formatted_entry) for c in sources.citations}),
         figure_format=app.config.numfig_format["figure"],
     )
+
+
+def claims(titles: Mapping[str, str], chapter: str | None) -> str:
+    """A chapter's claims as a table; for the whole book, of each chapter under its title."""
+    if chapter:
+        return ledger.markdown(chapter)
+    rows = ledger.claims()
+    measured = {row.chapter for row in rows}
+    parts = [
+        f"## {title}\n\n{ledger.markdown(name)}"
+        for name, title in titles.items()
+        if name in measured
+    ]
+    return "\n\n".join([ledger.counted(rows), *parts])
 
 
 def results(path: Path) -> dict[str, str]:
