@@ -166,10 +166,44 @@ def _version():
     return module._read(module.FOLDER / "chapter" / "runs.nc.gz").attrs["version"]
 
 
-def test_a_run_as_far_off_as_another_seed_is_none_the_worse(program, monkeypatch):
-    monkeypatch.setattr(program, "helper", lambda size: 3 * size + 9)
+@pytest.mark.parametrize("ranges", [0.9, -1.9, 2.1])
+def test_a_run_may_lie_as_far_off_as_seeds_do_at_its_setting(program, monkeypatch, ranges):
+    alone = module._read(module.FOLDER / "chapter" / "runs.nc.gz")["loss of it"].sel(
+        size=1, way="p"
+    )
+    off = ranges * float(alone.max() - alone.min())  # at size 3 seeds lie three times as far
+    monkeypatch.setattr(program, "helper", lambda size: 3 * size + off)
     monkeypatch.setattr(module, "version_of_experiment", lambda *_: _version())
-    assert run(program)[1] == 2
+    if abs(ranges) < 2:
+        assert run(program)[1] == 2
+    else:
+        with pytest.raises(Disagreement, match="size 1, way p, seed 0, loss of it lies"):
+            run(program)
+
+
+SPREAD, ALIKE = xr.DataArray([0.0, 1.0, 2.0], dims="seed"), xr.DataArray([5.0] * 3, dims="seed")
+
+
+@pytest.mark.parametrize(
+    ("at", "anywhere", "far"),
+    [(SPREAD, SPREAD, 4.0), (ALIKE, 10 * SPREAD, 4.0), (ALIKE, ALIKE, 0.25)],
+)
+def test_where_seeds_are_alike_their_range_elsewhere_or_the_value_counts(at, anywhere, far):
+    assert module._far(at, anywhere) == far
+
+
+@pytest.mark.parametrize(("noise", "told"), [(0.0, False), (1.0, False), (0.05, True)])
+def test_of_many_rows_the_mean_is_held_as_tightly_as_seeds_hold_it(noise, told):
+    """Rows of a sample differ by far more than their mean does."""
+    rows = np.random.default_rng(0).normal(size=(5, 400))
+    found = xr.Dataset({"nats": (("seed", "row"), rows)}, {"seed": range(5)})
+    again = np.random.default_rng(1).normal(size=(1, 400)) if noise == 1 else rows[:1] + 10 * noise
+    here = xr.Dataset({"nats": (("seed", "row"), again)}, {"seed": [0]})
+    if told:
+        with pytest.raises(Disagreement, match="the mean of nats lies"):
+            module._compare("a/b", here, found, [{}])
+    else:
+        module._compare("a/b", here, found, [{}])
 
 
 def test_an_experiment_without_settings_runs_its_first_seed(make, monkeypatch):
@@ -227,7 +261,7 @@ def test_a_chain_is_held_to_its_beginning(make, monkeypatch):
     monkeypatch.setattr(module, "version_of_experiment", lambda *_: whole_version)
     whole_version = module._read(module.FOLDER / "chapter" / "chain.nc.gz").attrs["version"]
     monkeypatch.setattr(f"{__name__}.LOSES", 3)
-    with pytest.raises(Disagreement, match="last 9, seed 0, walk is missing, and"):
+    with pytest.raises(Disagreement, match="last 9, seed 0, walk is missing, more than seeds"):
         again(last=3)
     monkeypatch.setattr(f"{__name__}.LOSES", None)
     with pytest.raises(ValueError, match="the short runs have no walk to compare"):
@@ -256,6 +290,11 @@ def version(*others, **settings):
         (np.ones(3), np.ones(3) + 1e-9, True),  # the last digits differ by processor
         (np.ones(3), np.ones(4), False),
         (np.ones(3), 1.1 * np.ones(3), False),
+        (np.arange(3.0), np.arange(3.0)[::-1], False),
+        (np.arange(3), np.array([1, 0, 2]), False),  # as a text in another order
+        (np.array([1, 10**9]), np.array([2, 10**9]), False),
+        (np.array([1e-9, 1.0]), np.array([-1e-9, 1.0]), True),
+        (np.array([np.nan, 1.0]), np.array([1.0, np.nan]), False),
         (torch.ones(3), np.ones(3), True),
         (np.array(["a", "b"]), np.array(["a", "c"]), False),
         (xr.Dataset({"a": ("x", [1])}), xr.Dataset({"a": ("x", [2])}), False),
