@@ -349,6 +349,26 @@ def test_one_run_gives_a_row_for_each_step_that_it_passes(chain):
     assert [word for word in begun(folder) if "," in word] == ["10,0", "10,1", "20,0", "20,1"]
 
 
+@pytest.mark.parametrize("yields", ["kept", "all"])
+def test_results_aren_t_named_by_another_step(chain, yields):
+    """Where `keep` leaves out the first step, a function that skips it would name others wrong."""
+    folder = chain()
+    program = folder / "tiny.py"
+    text = program.read_text().replace(
+        "    along=", "    keep=lambda start, step, seed: step > 0,\n    along="
+    )
+    if yields == "kept":
+        text = text.replace("range(3)", "range(1, 3)")
+    program.write_text(text)
+    failed = run(folder)
+    if yields == "all":
+        found = study.table("tiny", folder)["at"]
+        assert failed == [] and (found.sel(step=[1, 2]) == found.start + found.step).all()
+    else:
+        assert len(failed) == 8 and lines(folder) == []
+        assert "yield once for each value of step, None for one that keep leaves out" in failed[0]
+
+
 def test_steps_that_are_missing_are_run_without_those_after_them(chain):
     folder = chain()
     run(folder)

@@ -85,7 +85,8 @@ class Study:
     lie from what another processor gives, relative to itself; or for each result a pair, so far
     relative to itself and so far in its own unit, added up. keep: of all combinations, those to
     run. along: a setting that one run passes through, such as the generation of a chain: the
-    function is called without it and yields the results at each of its values in turn, each a row.
+    function is called without it and yields the results at each of its values in turn, each a row
+    (anything, such as None, at a value that `keep` leaves out).
     program: the file that it came from; `load` sets it.
 
     Raises ValueError when two columns of its rows would have one name, a setting has no values, two
@@ -637,6 +638,14 @@ def _one(program: Program, cells: list[dict]) -> list[tuple[dict, dict[str, floa
                 return rows
             began = time.perf_counter()
         failure = "the function yielded no results for this"
+        kept = [cell for cell in study.cells if study.start(cell) == study.start(cells[0])]
+        if study.along and len(kept) < len(study.grid[study.along]):
+            # Those that came may belong to other values: which is the first can't be seen.
+            rows, left = [], {_key(settings): settings for settings in cells}
+            failure = (
+                f"the function ended too early: let it yield once for each value of {study.along}, "
+                "None for one that keep leaves out"
+            )
     except Exception as error:  # one run's failure mustn't stop the others
         failure = f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - began
