@@ -61,7 +61,7 @@ def test_training(benchmark, report, width):
 
 def test_two_processes(benchmark, report):
     def job(decay, seed):
-        return Job(Config(vocab=64), [200_000], Recipe(weight_decay=decay), seed=seed)
+        return Job(Config(vocab=64), [50_000], Recipe(weight_decay=decay), seed=seed)
 
     grid = {"decay": (0.1, 0.2, 0.3, 0.4), "seeds": [0]}  # of one seed, which none shares
 
