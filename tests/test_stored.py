@@ -221,6 +221,25 @@ def _alone(seed):
     return {"loss": float(seed), "whole": seed}
 
 
+def test_one_value_far_off_is_told_though_the_mean_is_right():
+    rows = np.random.default_rng(0).normal(size=(5, 400))
+    found = xr.Dataset({"nats": (("seed", "row"), rows)}, {"seed": range(5)})
+    again = rows[:1].copy()
+    again[0, 7] += 20  # the mean moves by a twentieth
+    here = xr.Dataset({"nats": (("seed", "row"), again)}, {"seed": [0]})
+    with pytest.raises(Disagreement, match="seed 0, nats lies 20 from what is stored"):
+        module._compare("a/b", here, found, [{}])
+
+
+def test_of_one_seed_only_the_mean_is_compared():
+    """How far a single row may lie can't be known from one seed."""
+    rows = np.random.default_rng(0).normal(10, 3, size=(1, 400))
+    found = xr.Dataset({"nats": (("seed", "row"), rows)}, {"seed": [0]})
+    module._compare("a/b", found.isel(row=slice(None, None, -1)), found, [{}])
+    with pytest.raises(Disagreement, match="the mean of nats lies 1 from"):
+        module._compare("a/b", found + 1, found, [{}])
+
+
 CHAIN = {"seeds": range(3), "last": [9], "workers": 1}
 
 
@@ -254,6 +273,8 @@ def test_a_chain_is_held_to_its_beginning(make, monkeypatch):
         again(first=3)
     with pytest.raises(ValueError, match="short has 'workers'"):
         again(workers=1)
+    with pytest.raises(ValueError, match="short has 'last', which is no setting of one value"):
+        stored("chapter/two", replicate, _chain, **CHAIN | {"last": [8, 9]}, short={"last": 3})
     monkeypatch.setattr(f"{__name__}.SHIFTS", 99)
     with pytest.raises(Disagreement, match="last 9, seed 0, walk lies 99 from"):
         again(last=3)
