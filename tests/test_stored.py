@@ -312,6 +312,7 @@ def version(*others, **settings):
         (np.ones(3), np.ones(4), False),
         (np.ones(3), 1.1 * np.ones(3), False),
         (np.arange(3.0), np.arange(3.0)[::-1], False),
+        (np.array([1.0, 0.5]), np.array([1.0, 0.503]), False),
         (np.arange(3), np.array([1, 0, 2]), False),  # as a text in another order
         (np.array([1, 10**9]), np.array([2, 10**9]), False),
         (np.array([1e-9, 1.0]), np.array([-1e-9, 1.0]), True),
