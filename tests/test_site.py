@@ -255,8 +255,9 @@ def test_a_visit_finds_the_faults_of_a_bad_page(browser, serve, tmp_path):
 
 def one_of(pages, ones):
     """All pages as parameters, of which `make check` takes some."""
-    marks = {page: () if page in ones else pytest.mark.everywhere for page in pages}
-    return [pytest.param(page, marks=marks[page]) for page in pages]
+    return [
+        page if page in ones else pytest.param(page, marks=pytest.mark.everywhere) for page in pages
+    ]
 
 
 @pytest.mark.parametrize("page", one_of(PAGES, [CHAPTER, "book/intro", "book/claims"]))
@@ -318,9 +319,12 @@ def chapters_with_figures():
     return found
 
 
-@pytest.mark.parametrize("chapter", one_of(chapters_with_figures(), [CHAPTER]))
+FIGURES = chapters_with_figures()
+
+
+@pytest.mark.parametrize("chapter", one_of(FIGURES, [CHAPTER]))
 def test_a_chapters_figure_is_right_at_every_setting(chapter, browser, address):
-    if not chapters_with_figures()[chapter]:
+    if not FIGURES[chapter]:
         pytest.skip("this figure was stored by an older version: execute the chapter again")
     url = f"{address}/{chapter}.html"
     assert movable.all_faults(browser, url, chapter.removeprefix("book/"), seen=[]) == []
