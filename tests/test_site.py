@@ -256,7 +256,7 @@ def test_a_visit_finds_the_faults_of_a_bad_page(browser, serve, tmp_path):
 def one_of(pages, ones):
     """All pages as parameters, of which `make check` takes some."""
     return [
-        page if page in ones else pytest.param(page, marks=pytest.mark.everywhere) for page in pages
+        page if page in ones else pytest.param(page, marks=pytest.mark.long) for page in pages
     ]
 
 
@@ -584,7 +584,7 @@ def test_no_button_needs_a_public_address_while_there_is_none(site):
     assert bool(hosts(site)) == bool(config["repository"]["url"])
 
 
-@pytest.mark.everywhere
+@pytest.mark.long
 def test_with_a_public_address_the_buttons_open_the_chapter(tmp_path):
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["repository"]["url"] = "https://github.com/someone/data-wall"
@@ -763,6 +763,7 @@ def test_a_student_notebook_runs_from_the_zip_alone(site, tmp_path):
 # What the build refuses, so that no rule of the chapters need look for it
 
 
+@pytest.mark.long
 def test_the_build_fails_with_an_unknown_citation_term_reference_or_result(tmp_path):
     asked = {
         "nobody1999": "{cite:p}`nobody1999`",
@@ -784,6 +785,7 @@ def test_the_build_fails_with_an_unknown_citation_term_reference_or_result(tmp_p
         assert name in run.stderr, run.stderr[-3000:]
 
 
+@pytest.mark.long
 def test_the_build_fails_with_page_and_name_of_an_unknown_claim_or_chapter(tmp_path):
     asked = "{published}`no-claim` {measured}`no-value`\n\n```{ledger} no-chapter\n```\n"
     (tmp_path / "page.md").write_text(f"# A page\n\n{asked}")
