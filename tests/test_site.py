@@ -255,9 +255,7 @@ def test_a_visit_finds_the_faults_of_a_bad_page(browser, serve, tmp_path):
 
 def one_of(pages, ones):
     """All pages as parameters, of which `make check` takes some."""
-    return [
-        page if page in ones else pytest.param(page, marks=pytest.mark.long) for page in pages
-    ]
+    return [page if page in ones else pytest.param(page, marks=pytest.mark.long) for page in pages]
 
 
 @pytest.mark.parametrize("page", one_of(PAGES, [CHAPTER, "book/intro", "book/claims"]))
