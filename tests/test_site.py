@@ -375,6 +375,31 @@ def test_lines_of_the_books_length_fit_the_column_and_what_a_cell_says_breaks(pa
     assert said.evaluate(long.replace("88", "200")) <= 0
 
 
+SEEN = """([figure, bottom]) => {
+  const box = figure.querySelector('img, svg').getBoundingClientRect(), top = box.top + scrollY;
+  return Math.max(0, Math.min(1, (bottom - top) / box.height));
+}"""
+
+
+@pytest.mark.long
+def test_the_first_figure_of_a_chapter_is_seen_within_two_screens(page, address):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    seen = {}
+    for name in CHAPTERS:
+        page.goto(f"{address}/{name}.html")
+        quiet(page)
+        figure = page.locator("article figure").first.element_handle()
+        seen[name] = page.evaluate(SEEN, [figure, 2 * 800])
+    assert {name: share for name, share in seen.items() if share < 0.75} == {}
+
+
+def test_the_glossary_is_in_the_order_of_the_alphabet(site):
+    page = BeautifulSoup((site / "book/glossary.html").read_text(), "html.parser")
+    terms = [next(term.stripped_strings) for term in page.select("dl.glossary dt")]
+    plain = [re.sub("[^a-z ]", "", term.casefold().replace("-", " ")) for term in terms]
+    assert len(plain) > 50 and plain == sorted(plain)
+
+
 def test_a_printed_chapter_ends_with_its_key_and_shows_no_answer_before(page, address):
     page.goto(f"{address}/{CHAPTER}.html")
     quiet(page)
