@@ -14,7 +14,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 HEIGHT = re.compile(
-    r'(<g id="ytick_\d+">(?:(?!<g id="ytick_).)*?)<g id="text_\d+">\s*<text[^>]*>[^<]*</text>\s*</g>',
+    r'(<g id="ytick_\d+">(?:(?!<g id="ytick_).)*?)'
+    r'<g id="text_\d+">\s*<text[^>]*>[^<]*</text>\s*</g>',
     re.DOTALL,
 )
 BOOK = Path(__file__).resolve().parent.parent
