@@ -26,7 +26,13 @@ class Domains:
     """
 
     def __init__(
-        self, kinds: Mapping[str, Corpus], *, context: int, windows: int, share: float = 0.2, seed
+        self,
+        kinds: Mapping[str, Corpus],
+        *,
+        context: int,
+        windows: int,
+        share: float = 0.2,
+        seed: int,
     ):
         """share: of each kind's characters, for choice and exam together.
 
