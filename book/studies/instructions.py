@@ -99,6 +99,14 @@ STUDY = study.Study(
     },
     function=answers_after_tuning,
     results=("formed", "right", "choice", "known", "knew"),
-    tolerance={name: (0.0, 0.15) for name in ("formed", "right", "choice", "known", "knew")},
+    # As far as single models made on two kinds of processor lay apart, of 401 made on both: tuning
+    # so small a model amplifies last digits. Means over many models agree to 1.3 points.
+    tolerance={
+        "formed": (0.0, 0.65),
+        "right": (0.0, 0.6),
+        "choice": (0.0, 0.8),
+        "known": (0.0, 0.45),
+        "knew": (0.0, 0.05),
+    },
     keep=lambda rate, steps, **others: (rate, steps) in TRIED,
 )

@@ -17,7 +17,7 @@ from datawall.lm import train, tuning
 from datawall.lm.model import Config
 from datawall.text import domains
 
-CONTEXT, BASE, MOST = 64, 2**20, 2**20
+CONTEXT, BASE, MOST, LONG = 64, 2**20, 2**20, 2**22
 
 
 @cache
@@ -52,7 +52,9 @@ def losses_of_a_base(base, width, own, readings, rate, seed):
 def _keep(base, width, own, readings, rate, seed):
     small = width == 32 or (base == "code" and own < 2**19)
     gentle = own >= 2**15 if rate == 1 else rate > 0.1 or own <= 2**15
-    return small and gentle and own * readings <= MOST
+    # Where there is much to read, models from scratch read on to four million as well.
+    most = LONG if width == 32 and own >= 2**17 and rate == 1 else MOST
+    return small and gentle and own * readings <= most
 
 
 STUDY = study.Study(
@@ -66,6 +68,6 @@ STUDY = study.Study(
     },
     function=losses_of_a_base,
     results=("loss", "choice", "left", "before"),
-    tolerance=0.02,
+    tolerance=0.03,
     keep=_keep,
 )
