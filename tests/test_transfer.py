@@ -30,6 +30,14 @@ def test_of_a_power_law_worth_is_what_the_law_says():
     assert float(found) == pytest.approx(3e4, rel=1e-3)
 
 
+def test_amounts_that_were_not_run_are_left_out():
+    curve = CURVE.copy()
+    curve[3] = np.nan
+    found = transfer.worth(losses(2.4, 2.05), curve, "own")
+    assert float(found[0]) == pytest.approx(2**15) and np.isnan(found[1])
+    assert np.isnan(transfer.worth(losses(2.4), curve * np.nan, "own")).all()
+
+
 def test_each_seed_has_its_own_curve_and_order_does_not_matter():
     curves = xr.concat([CURVE, CURVE + 0.1], xr.Variable("seed", [0, 1]))
     loss = xr.DataArray([2.4, 2.4], {"seed": [0, 1]}, "seed")

@@ -50,8 +50,9 @@ def losses_of_a_model(width, own, other, decay, seed):
 
 def _may(width, own, other, decay, read):
     """Whether so much is read: those that the chapter compares read on to four million."""
-    compared = (not other and own >= 2**17) or (width == 64 and other == 3 * own > 2**15)
-    most = LONG if compared and decay == 0.1 else READ
+    small = width == 32 and not other and own >= 2**17
+    large = width == 64 and (other == 3 * own > 2**15 or (own, other) == (2**17, 0))
+    most = LONG if (small or large) and decay == 0.1 else READ
     return own + other <= read <= min(most, MOST * (own + other))
 
 

@@ -13,7 +13,8 @@ import xarray as xr
 def worth(loss: xr.DataArray, curve: xr.DataArray, dim: str) -> xr.DataArray:
     """The amount at which a curve of losses passes through `loss`, on a logarithmic scale.
 
-    curve: losses that fall along `dim`, whose labels are amounts above 0. Both may have other
+    curve: losses that fall along `dim`, whose labels are amounts above 0; NaN where nothing was run,
+    after the amounts that were. Both may have other
     dimensions in common, such as seeds; of `loss` they are kept, `dim` among them. NaN where the
     loss is above or below the curve, since nothing is read beyond what was run. Raises ValueError
     for a curve that doesn't fall from each amount to the next, or has an amount that isn't above 0.
@@ -32,7 +33,11 @@ def worth(loss: xr.DataArray, curve: xr.DataArray, dim: str) -> xr.DataArray:
 
 
 def _between(loss: float, curve: np.ndarray, logs: np.ndarray) -> float:
-    return float(np.exp(np.interp(loss, curve[::-1], logs[::-1], left=np.nan, right=np.nan)))
+    run = np.isfinite(curve)
+    if not run.any():
+        return np.nan
+    curve, logs = curve[run][::-1], logs[run][::-1]
+    return float(np.exp(np.interp(loss, curve, logs, left=np.nan, right=np.nan)))
 
 
 def exponent(values: xr.DataArray, dim: str) -> xr.DataArray:
