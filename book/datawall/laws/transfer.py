@@ -13,11 +13,11 @@ import xarray as xr
 def worth(loss: xr.DataArray, curve: xr.DataArray, dim: str) -> xr.DataArray:
     """The amount at which a curve of losses passes through `loss`, on a logarithmic scale.
 
-    curve: losses that fall along `dim`, whose labels are amounts above 0; NaN where nothing was run,
-    after the amounts that were. Both may have other
-    dimensions in common, such as seeds; of `loss` they are kept, `dim` among them. NaN where the
-    loss is above or below the curve, since nothing is read beyond what was run. Raises ValueError
-    for a curve that doesn't fall from each amount to the next, or has an amount that isn't above 0.
+    curve: losses that fall along `dim`, whose labels are amounts above 0, and NaN at the last where
+    nothing was run. Both may have other dimensions in common, such as seeds; of `loss` they are
+    kept, `dim` among them. NaN where the loss is above or below the curve, since nothing is read
+    beyond what was run. Raises ValueError for a curve that doesn't fall from each amount to the
+    next, or has an amount that isn't above 0.
     """
     if dim not in curve.dims:
         raise ValueError(f"the curve has no dimension {dim!r}: it has {', '.join(curve.dims)}")
