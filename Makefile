@@ -16,7 +16,7 @@ book: environment ## Build the site from the stored outputs
 check: environment ## Check what takes no experiment: style, units, invariants, a chapter of the site in a browser
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check book/datawall tests
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not experiment and not everywhere" tests
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not experiment and not long" tests
 
 test: environment ## Check everything; with CHAPTER=scaling-laws one chapter and the library it uses
 	@$(BIN)/ruff check .

@@ -15,7 +15,7 @@ import quiz
 from datawall.page import ledger
 from editions import packing, work
 from editions.markdown import NoPlainForm, Page, caption, plain, references
-from editions.notebooks import library_cell, without_solutions, written_out
+from editions.notebooks import alone, library_cell, without_solutions, written_out
 from editions.records import GLUE, Citations, Site, results
 
 BIBLIOGRAPHY = """
@@ -265,6 +265,20 @@ def test_the_student_edition_has_stubs_without_outputs_and_no_word_of_a_solution
     for word in ("Seven", "check(7)", "solution"):
         assert word in text(full) and word not in text(student)
     assert "Read it." in text(student)
+
+
+def test_a_notebook_by_itself_has_no_link_to_a_file(full):
+    linked = "See [there](there.ipynb), a [token](glossary.md), [a law](http://a.b), ![x](y.svg)."
+    full.cells[0].source = linked
+    full.cells[2].outputs = [display("text/markdown", "| [there](there.ipynb) |")]
+    pages = {"there.ipynb": "book/there", "glossary.md": "book/glossary"}
+    single = alone(full, pages)
+    assert single.cells[0].source == "See there, a token, [a law](http://a.b), ![x](y.svg)."
+    assert single.cells[2].outputs[0].data["text/markdown"] == "| there |"
+    assert full.cells[0].source == linked
+    words = alone(full, pages, "https://example.org/wall/").cells[0].source
+    assert "[there](https://example.org/wall/book/there.html)" in words
+    assert "[token](https://example.org/wall/book/glossary.html)" in words
 
 
 def test_a_chapters_results_are_read_from_its_outputs(tmp_path):

@@ -166,7 +166,7 @@ def test_an_interactive_figure_is_numbered_with_the_others(small_book):
     assert figure.select_one('[role="group"]')["aria-label"].startswith("Made-up data")
 
 
-@pytest.mark.everywhere
+@pytest.mark.long
 @pytest.mark.parametrize("chapter", made_figures.MADE)
 def test_a_figure_is_right_at_every_setting(chapter, browser, serve, small_book):
     assert movable.all_faults(browser, f"{serve(small_book)}/{chapter}.html", chapter) == []

@@ -117,6 +117,7 @@ def test_an_outlier_moves_the_fit_little():
     assert fit_chinchilla(*GRID, loss).law.alpha == pytest.approx(LAW.alpha, rel=0.02)
 
 
+@pytest.mark.long
 def test_bootstrap_repeats_and_covers():
     """Over noisy data sets, about nine in ten 90 % intervals hold the true exponent."""
     rng, held = np.random.default_rng(0), 0

@@ -255,9 +255,7 @@ def test_a_visit_finds_the_faults_of_a_bad_page(browser, serve, tmp_path):
 
 def one_of(pages, ones):
     """All pages as parameters, of which `make check` takes some."""
-    return [
-        page if page in ones else pytest.param(page, marks=pytest.mark.everywhere) for page in pages
-    ]
+    return [page if page in ones else pytest.param(page, marks=pytest.mark.long) for page in pages]
 
 
 @pytest.mark.parametrize("page", one_of(PAGES, [CHAPTER, "book/intro", "book/claims"]))
@@ -332,7 +330,8 @@ def test_a_chapters_figure_is_right_at_every_setting(chapter, browser, address):
 
 CUT = """() => {
   const article = document.querySelector('.bd-article').getBoundingClientRect();
-  return [...document.querySelectorAll('.bd-article table, .bd-article pre, .bd-article details')]
+  const boxes = ':is(table, pre, details, .vega-embed, .vega-embed svg)';
+  return [...document.querySelectorAll(`.bd-article ${boxes}`)]
     .filter(box => box.scrollWidth > box.clientWidth + 1
       || box.getBoundingClientRect().right > article.right + 1)
     .map(box => box.outerHTML.slice(0, 100));
@@ -342,15 +341,63 @@ EMPTY = """boxes => boxes
   .map(box => box.outerHTML.slice(0, 100))"""
 
 
+# A browser that prints doesn't tell a page how wide its parts become.
+UNTOLD = "ResizeObserver.prototype.observe = () => {}"
+
+
 @pytest.mark.parametrize("name", [CHAPTER, "book/claims"])
 def test_on_paper_nothing_is_cut_and_no_box_is_empty(name, page, address):
-    page.set_viewport_size({"width": 680, "height": 960})  # A4 between its margins
+    page.add_init_script(UNTOLD)
     page.goto(f"{address}/{name}.html")
     quiet(page)
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 960})  # A4 between its margins
     assert page.evaluate(CUT) == []
     boxes = ".bd-article div.cell, .bd-article details, .bd-article div.highlight"
     assert page.eval_on_selector_all(boxes, EMPTY) == []
+    page.add_style_tag(content=".vega-embed svg { width: auto !important }")  # as on the screen
+    assert bool(page.evaluate(CUT)) == (name == CHAPTER)
+
+
+def test_lines_of_the_books_length_fit_the_column_and_what_a_cell_says_breaks(page, address):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{address}/{CHAPTER}.html")
+    quiet(page)
+    lines = page.locator(".bd-article div.cell_input pre").first
+    said = page.locator(".bd-article div.cell_output pre").first
+    long = """element => {
+      element.textContent = 'x'.repeat(88);
+      return element.scrollWidth - element.clientWidth;
+    }"""
+    for font in ("DejaVu Sans Mono", "Liberation Mono", "monospace"):
+        lines.evaluate("(element, font) => { element.style.fontFamily = font }", font)
+        assert lines.evaluate(long) <= 0, font
+    assert said.evaluate(long.replace("88", "200")) <= 0
+
+
+SEEN = """([figure, bottom]) => {
+  const box = figure.querySelector('img, svg').getBoundingClientRect(), top = box.top + scrollY;
+  return Math.max(0, Math.min(1, (bottom - top) / box.height));
+}"""
+
+
+@pytest.mark.long
+def test_the_first_figure_of_a_chapter_is_seen_within_two_screens(page, address):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    seen = {}
+    for name in CHAPTERS:
+        page.goto(f"{address}/{name}.html")
+        quiet(page)
+        figure = page.locator("article figure").first.element_handle()
+        seen[name] = page.evaluate(SEEN, [figure, 2 * 800])
+    assert {name: share for name, share in seen.items() if share < 0.75} == {}
+
+
+def test_the_glossary_is_in_the_order_of_the_alphabet(site):
+    page = BeautifulSoup((site / "book/glossary.html").read_text(), "html.parser")
+    terms = [next(term.stripped_strings) for term in page.select("dl.glossary dt")]
+    plain = [re.sub("[^a-z ]", "", term.casefold().replace("-", " ")) for term in terms]
+    assert len(plain) > 50 and plain == sorted(plain)
 
 
 def test_a_printed_chapter_ends_with_its_key_and_shows_no_answer_before(page, address):
@@ -368,11 +415,21 @@ def test_a_printed_chapter_ends_with_its_key_and_shows_no_answer_before(page, ad
     assert len(solved) == key.count("Exercise ") >= 4
     assert all(words in key and words not in sheet for words in solved)
     assert key.count("Right.") == key.count("Question ") == sheet.count("Question ")
+    assert "click" not in sheet and "Each answer opens" not in sheet
     assert len(right) == key.count("Right.") + key.count("Wrong.")
     assert "Right." not in sheet and "Wrong." not in sheet
     assert page.evaluate("document.querySelectorAll('.printed-key [id]').length") == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".printed-key").count() == 0
+
+
+def test_a_printed_title_has_the_number_that_figures_have(page, address):
+    page.goto(f"{address}/{CHAPTER}.html")
+    quiet(page)
+    page.emulate_media(media="print")
+    titles = [one.inner_text() for one in page.locator("h1").all() if one.is_visible()]
+    number = page.locator("figure .caption-number").first.inner_text().split()[-1].partition(".")[0]
+    assert [title.startswith(f"{number}. ") for title in titles] == [True]
 
 
 def test_without_scripts_an_interactive_figure_says_what_it_needs(browser, address):
@@ -564,6 +621,7 @@ def test_excerpts_of_the_search_keep_answers_to_themselves(page, address, site):
     read = "async url => Search.htmlToText(await (await fetch(url)).text())"
     text = page.evaluate(read, f"{address}/{CHAPTER}.html")
     assert "Question 1" in text and "Worked solution" in text
+    assert "Notebook without" not in text and text.split()[:2] != ["Contents", "The"]
     soup = BeautifulSoup((site / f"{CHAPTER}.html").read_text(), "html.parser")
     answers = [one.text for one in soup.select("details.choice p, details.solution p")]
     assert len(answers) > 15
@@ -584,7 +642,7 @@ def test_no_button_needs_a_public_address_while_there_is_none(site):
     assert bool(hosts(site)) == bool(config["repository"]["url"])
 
 
-@pytest.mark.everywhere
+@pytest.mark.long
 def test_with_a_public_address_the_buttons_open_the_chapter(tmp_path):
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["repository"]["url"] = "https://github.com/someone/data-wall"
@@ -641,6 +699,19 @@ def test_an_edition_is_plain_and_its_links_lead_to_files_beside_it(site, name, p
     assert [link for link in links if not (there / link.partition("#")[0]).exists()] == []
 
 
+@pytest.mark.parametrize("name", EDITIONS)
+def test_a_notebook_by_itself_has_the_words_of_the_edition_and_no_link_to_a_file(site, name):
+    linked = re.compile(r"\]\((?!https?:)[^)\s]+\)")
+    address = yaml.safe_load((ROOT / "_config.yml").read_text())["html"].get("baseurl")
+    for page in CHAPTERS:
+        beside, single = edition(site, name, page), edition(site, f"alone/{name}", page)
+        nbformat.validate(single)
+        assert linked.findall(prose(beside)) and linked.findall(prose(single)) == [], page
+        if not address:
+            words = re.sub(r"(?<!!)\[([^][]*)\]\((?!https?:)[^)\s]+\)", r"\1", prose(beside))
+            assert prose(single) == words
+
+
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_an_edition_has_the_numbers_of_the_page(site, page):
     notebook = edition(site, "full", page)
@@ -695,7 +766,7 @@ def test_a_page_offers_both_editions_and_not_the_source_that_only_the_site_reads
     found = [(site / page).parent.joinpath(link["href"]).resolve() for link in links]
     stem, folder = Path(page).name, (site / "editions").resolve()
     assert found == [
-        *(folder / name / f"{stem}.ipynb" for name in EDITIONS),
+        *(folder / "alone" / name / f"{stem}.ipynb" for name in EDITIONS),
         *(folder / f"data-wall-{name}.zip" for name in EDITIONS),
     ]
     assert all(path.exists() for path in found) and all("download" in a.attrs for a in links)
@@ -763,6 +834,7 @@ def test_a_student_notebook_runs_from_the_zip_alone(site, tmp_path):
 # What the build refuses, so that no rule of the chapters need look for it
 
 
+@pytest.mark.long
 def test_the_build_fails_with_an_unknown_citation_term_reference_or_result(tmp_path):
     asked = {
         "nobody1999": "{cite:p}`nobody1999`",
@@ -784,6 +856,7 @@ def test_the_build_fails_with_an_unknown_citation_term_reference_or_result(tmp_p
         assert name in run.stderr, run.stderr[-3000:]
 
 
+@pytest.mark.long
 def test_the_build_fails_with_page_and_name_of_an_unknown_claim_or_chapter(tmp_path):
     asked = "{published}`no-claim` {measured}`no-value`\n\n```{ledger} no-chapter\n```\n"
     (tmp_path / "page.md").write_text(f"# A page\n\n{asked}")

@@ -105,6 +105,7 @@ def test_what_is_done_is_not_run_again(tiny):
     assert (folder / "tiny.csv").read_bytes() == before
 
 
+@pytest.mark.long
 def test_killed_twenty_times_it_leaves_what_an_unbroken_run_leaves(tiny, tmp_path):
     folder = tiny(size=60, pause=0.15)
     rng = random.Random(0)
@@ -438,6 +439,7 @@ def test_verify_re_runs_rows_and_tells_what_changed(tiny):
     assert True in found and False in found  # a sample of three, another for each seed
 
 
+@pytest.mark.long
 def test_the_command_line(tiny):
     folder = tiny()
     assert "0 of 10 runs done" in call(folder, "list").stdout

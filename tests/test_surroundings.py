@@ -79,6 +79,7 @@ def test_a_python_without_venv_is_told_apart(make):
     assert "apt install python3-venv" in sentence(make("book", python=NO_VENV))
 
 
+@pytest.mark.long
 def test_no_index_is_said_and_a_half_made_environment_is_not_taken_for_made(make, tmp_path):
     for _ in range(2):
         said = sentence(make("book", python=GOOD))
@@ -124,6 +125,7 @@ def test_a_python_asked_for_replaces_another_environment(make, made, tmp_path):
     assert "is of another Python" in said and "once" in said
 
 
+@pytest.mark.long
 def test_the_size_is_said_before_anything_is_downloaded(make):
     assert " GB on the disk" in make("environment", python=GOOD).stdout
     assert "6 GB" in make("environment", "CPU=0", python=GOOD).stdout or sys.platform != "linux"

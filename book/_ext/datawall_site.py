@@ -29,6 +29,10 @@ from datawall.page import ledger  # noqa: E402
 logger = logging.getLogger(__name__)
 
 TESTS_MARK = "# NBVAL_CHECK_OUTPUT"  # tells a test to compare a cell's output, and a reader nothing
+CLICKS = (  # said of what opens, which nothing does on paper
+    "Each has a worked solution that opens on a click.",
+    "Each answer opens to say why it is right or wrong.",
+)
 MATHJAX_PARTS = [
     "startup.js",
     "core.js",
@@ -134,10 +138,17 @@ def as_shown(app, docname, source):
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            cell["source"] = quiz.shuffled(text, Path(docname).name)
+            cell["source"] = marked_for_screens(quiz.shuffled(text, Path(docname).name))
         else:
             cell["source"] = without_mark(text)
     source[0] = json.dumps(notebook)
+
+
+def marked_for_screens(text):
+    """Markdown whose words on clicks have a class, by which they are left out on paper."""
+    for words in CLICKS:
+        text = text.replace(words, f"[{words}]{{.on-screen}}")
+    return text
 
 
 def without_mark(code):
@@ -241,7 +252,7 @@ class NumberedFigures(SphinxTransform):
 
 
 def finish_pages(app, exception):
-    """Take icons from fonts cut to those in use (a few kB, not a script of 540); mend a role."""
+    """Take icons from fonts cut to those in use (a few kB, not a script of 540); mend pages."""
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
@@ -258,6 +269,9 @@ def finish_pages(app, exception):
         html = html.replace(' role="list" class="citation-list"', ' class="citation-list"')
         # A notebook is to be saved, not shown as the text that it is.
         html = re.sub(r'(<a href="[^"]*editions/[^"]*") target="_blank"', r"\1 download", html)
+        # On paper the theme shows a title of its own, without the number that figures have.
+        if number := re.search(r'<h1><span class="section-number">([^<]*)</span>', html):
+            html = re.sub(r'(id="jb-print-docs-body"[^>]*>\s*<h1>)', rf"\g<1>{number[1]}", html)
         page.write_text(html, encoding="utf-8")
         used |= {code[name] for name in icon.findall(html) if name in code}
     (static / "icons").mkdir(exist_ok=True)

@@ -4,7 +4,8 @@ const ink = "currentColor";
 const text = { labelColor: ink, titleColor: ink, labelFontSize: 12, titleFontSize: 13 };
 const config = {
   background: "transparent",
-  axis: { ...text, domainColor: ink, tickColor: ink, gridColor: ink, gridOpacity: 0.15 },
+  // On a phone numbers that would touch are left out.
+  axis: { ...text, labelSeparation: 6, domainColor: ink, tickColor: ink, gridColor: ink, gridOpacity: 0.15 },
   legend: text,
   header: text,
   title: { color: ink, subtitleColor: ink },

@@ -1,5 +1,5 @@
-// The quiz's score, and a search whose excerpts keep its answers to themselves. Without this script
-// the quiz still opens and answers.
+// The quiz's score, and a search whose excerpts are of a page's text and keep its answers to themselves.
+// Without this script the quiz still opens and answers.
 
 // The first choice that is opened counts; a click, also one by keyboard, and not what a printer opens.
 function keepScore(quiz) {
@@ -48,6 +48,8 @@ if (typeof Search !== "undefined") {
     const page = new DOMParser().parseFromString(html, "text/html");
     page.querySelectorAll("details.choice, details.solution > :not(summary)")
       .forEach(answer => answer.remove());
+    const text = page.querySelector("article"); // without the menus and contents around it
+    if (text) page.querySelector('[role="main"]').replaceChildren(text);
     return plain(page.documentElement.outerHTML, ...rest);
   };
 }

@@ -2,7 +2,8 @@
 
 `editions/student` and `editions/full` hold them, with the glossary and the other pages they link
 to; a zip of each adds the library's wheel and what to install, so that a folder without a network
-is enough. Pages link to both in their download menu.
+is enough. `editions/alone` has the same notebooks without links to files beside them, for those who
+download one. Pages link to these and to the zips in their download menu.
 """
 
 from pathlib import Path
@@ -12,7 +13,7 @@ from sphinx.util import logging
 
 from . import records
 from .markdown import NoPlainForm, Page, plain, references
-from .notebooks import library_cell, without_solutions, written_out
+from .notebooks import alone, library_cell, without_solutions, written_out
 from .packing import requirements, wheel, write_zip
 
 logger = logging.getLogger(__name__)
@@ -50,10 +51,12 @@ def write(app, exception):
     for edition, about in EDITIONS.items():
         pages = full if edition == "full" else {n: _for_students(p) for n, p in full.items()}
         files = {name: _bytes(page) for name, page in pages.items()}
-        for name, content in files.items():
-            path = target / edition / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        singles = {n: _bytes(_alone(app, p)) for n, p in pages.items() if n.endswith(".ipynb")}
+        for folder, held in ((edition, files), (f"alone/{edition}", singles)):
+            for name, content in held.items():
+                path = target / folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
         readme = README.format(edition=edition, about=about, wheel=library.name).encode()
         folder = f"data-wall-{edition}"
         files |= beside | {"README.txt": readme}
@@ -86,6 +89,11 @@ def _for_students(page):
     return without_solutions(page) if isinstance(page, nbformat.NotebookNode) else page
 
 
+def _alone(app, page):
+    pages = {Path(app.env.doc2path(name)).name: name for name in app.env.found_docs}
+    return alone(page, pages, app.config.html_baseurl)
+
+
 def _bytes(page):
     if isinstance(page, nbformat.NotebookNode):
         page = nbformat.writes(page) + "\n"
@@ -101,7 +109,7 @@ def add_downloads(app, pagename, templatename, context, doctree):
         if app.env.doc2path(pagename).endswith(".ipynb"):
             group["buttons"] = [b for b in group["buttons"] if "_sources" not in b.get("url", "")]
             links = [
-                _link(f"Notebook {about}", f"{folder}/{edition}/{stem}.ipynb", edition)
+                _link(f"Notebook {about}", f"{folder}/alone/{edition}/{stem}.ipynb", edition)
                 for edition, about in EDITIONS.items()
             ]
         links += [

@@ -1,4 +1,4 @@
-"""The two notebooks that are made of a chapter: for students, and in full."""
+"""The notebooks that are made of a chapter: for students, and in full; each alone, too."""
 
 import re
 from copy import deepcopy
@@ -15,7 +15,8 @@ from .records import GLUE
 KEPT_TAGS = ("exercise", "stub", "solution", "hide-input")
 SOLUTION = re.compile(r'<details class="solution">.*?</details>\n*', re.DOTALL)
 INTERACTIVE = re.compile(r'<figure class="vega-figure" id="(?P<name>[^"]+)"')
-PROMISE = " Each has a worked solution that opens on a click."
+BESIDE = re.compile(r"(?<!!)\[([^\[\]]*)\]\(([\w-]+\.(?:ipynb|md))\)")
+PROMISE = f" {datawall_site.CLICKS[0]}"
 LIBRARY = """\
 # The book's library: the one installed here, or the wheel that lies beside this notebook.
 import importlib.metadata
@@ -94,6 +95,27 @@ def without_solutions(full):
             cell.outputs = []
         cells.append(cell)
     return _notebook(full, cells)
+
+
+def alone(notebook, pages, address=""):
+    """A notebook as it is handed out by itself: no link leads to a file that isn't beside it.
+
+    Links to other chapters and to the glossary become links to pages of the site, or plain words
+    while the site has no public address. pages: Sphinx's name of each page, by file name.
+    """
+
+    def link(found):
+        words, file = found.groups()
+        return f"[{words}]({address.rstrip('/')}/{pages[file]}.html)" if address else words
+
+    single = deepcopy(notebook)
+    for cell in single.cells:
+        if cell.cell_type == "markdown":
+            cell.source = BESIDE.sub(link, cell.source)
+        for output in cell.get("outputs", []):
+            if text := output.get("data", {}).get("text/markdown"):
+                output["data"]["text/markdown"] = BESIDE.sub(link, text)
+    return single
 
 
 def _make_plain(cell):
