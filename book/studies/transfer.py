@@ -53,7 +53,7 @@ def losses_of_a_base(base, width, own, readings, rate, seed):
 
 def _keep(base, width, own, readings, rate, seed):
     """Little text is read gently too, much at the full rate; the small model reads on longest."""
-    if width == 64 and (base == "plays" or own == 2**19):
+    if width == 64 and (base == "plays" or own == 2**19 or readings == 32):
         return False
     long = width == 32 and own >= 2**17 and rate == 1
     if own * readings > (LONG if long else MOST):
