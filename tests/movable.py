@@ -15,6 +15,7 @@ import pandas as pd
 
 from datawall.collapse import drift
 from datawall.laws import overtraining, scaling, stock
+from datawall.reasoning import coverage
 
 WIDTHS = (1280, 700, 1280)
 FAINT = {"mark": 3.0, "text": 4.5}  # contrast ratios that are too low below these
@@ -211,6 +212,17 @@ def costs(spec, state):
     return drawn
 
 
+def checked(spec, state):
+    share, alike = state["own_p"] / 100, state["own_a"]
+    others, ks = alike * (1 - share) / share, np.arange(1, 257)
+    lines = (
+        coverage.spread(alike, others, ks),
+        coverage.accepted_over(alike, others, state["own_f"] / 100, ks),
+        np.full(256, share),
+    )
+    return {"line": [(float(k), float(y)) for line in lines for k, y in zip(ks, line, strict=True)]}
+
+
 EXPECTED = {
     "data-stock": futures,
     "scaling-laws": budgets,
@@ -218,6 +230,7 @@ EXPECTED = {
     "collapse-in-one-dimension": variances,
     "rare-events": costs,
     "avoiding-collapse": ranked,
+    "thinking-longer": checked,
 }
 # The switch that changes what is measured, so that the title of its axis must change, too.
 FOLLOWS = {
