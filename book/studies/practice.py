@@ -1,7 +1,8 @@
 """What practice on own checked answers does to a solver of countdown, beside more labels.
 
 The base has learned from `labels` labelled problems for 1,000 steps. "imitate" then practises for
-so many `rounds` of 8 steps on other problems without labels: see `reasoning.practice`. The checker
+so many `rounds` of 8 steps on
+problems without labels, three in ten of which are among its own: see `reasoning.practice`. The checker
 passes a share `leak` of wrong answers; answers are drawn at `temperature`; a share `replay` of each
 batch are the old labels. "labels" is a solver that learns from labelled problems alone, for as many
 steps as base and practice together. Each way has its own best learning rate of three tried on
