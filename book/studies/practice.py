@@ -1,14 +1,13 @@
 """What practice on own checked answers does to a solver of countdown, beside more labels.
 
 The base has learned from `labels` labelled problems for 1,000 steps. "imitate" then practises for
-so many `rounds` of 8 steps on
-problems without labels, three in ten of which are among its own: see `reasoning.practice`. The checker
-passes a share `leak` of wrong answers; answers are drawn at `temperature`; a share `replay` of each
-batch are the old labels. "labels" is a solver that learns from labelled problems alone, for as many
-steps as base and practice together. Each way has its own best learning rate of three tried on
-problems kept apart for it (`RATES`). Exam, problems that no other part has: 2,000 answered
-greedily; 300 with 256 draws each at temperature 1, of which pass@k; and at 1.5 and 0.6, "warm" and
-"cool". Chapter: thinking-longer.
+so many `rounds` of 8 steps on problems without labels, three in ten of which are among its own: see
+`reasoning.practice`. The checker passes a share `leak` of wrong answers; answers are drawn at
+`temperature`; a share `replay` of each batch are the old labels. "labels" is a solver that learns
+from labelled problems alone, for as many steps as base and practice together. Each way has its own
+best learning rate of three tried on problems kept apart for it (`RATES`). Exam, problems that no
+other part has: 2,000 answered greedily; 300 with 256 draws each at temperature 1, of which pass@k;
+and at 1.5 and 0.6, "warm" and "cool". Chapter: thinking-longer.
 """
 
 from functools import cache
