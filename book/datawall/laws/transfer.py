@@ -50,8 +50,6 @@ def exponent(values: xr.DataArray, dim: str) -> xr.DataArray:
         raise ValueError(
             f"{dim} or its values aren't above 0, and a power law's are: leave them out"
         )
-    logs = np.log(values)
-    x = np.log(values[dim]).where(logs.notnull())
-    apart = x - x.mean(dim)
-    spread = (apart**2).sum(dim)
-    return (apart * logs).sum(dim) / spread.where(spread > 0)
+    logs = np.log(values).assign_coords({dim: np.log(values[dim])})
+    logs = logs.where(logs.notnull().sum(dim) > 1)  # one value lies on every law
+    return logs.polyfit(dim, 1).polyfit_coefficients.sel(degree=1, drop=True)
