@@ -30,8 +30,8 @@ def reference(model, tokens):
         weights = [(q[..., h] @ k[..., h].mT * size**-0.5 + later).softmax(-1) for h in heads]
         seen = [w @ v[..., h] for w, h in zip(weights, heads, strict=True)]
         x = x + torch.cat(seen, -1) @ block.mix[0].T
-        inner = F.layer_norm(x, (config.width,), block.norm_feed[0]) @ block.up[0].T
-        x = x + inner.clamp(min=0) @ block.down[0].T
+        inner = F.layer_norm(x, (config.width,), block.norm_feed[0]) @ block.feed.up[0].T
+        x = x + inner.clamp(min=0) @ block.feed.down[0].T
     return F.layer_norm(x, (config.width,), model.norm[0]) @ model.tokens[0].T
 
 
@@ -108,8 +108,8 @@ def test_seed_alone_draws_the_weights():
     one = Transformer(SHAPES[0], seed=3)
     torch.manual_seed(6)
     two, other = Transformer(SHAPES[0], seed=3), Transformer(SHAPES[0], seed=4)
-    assert torch.equal(one.blocks[0].up, two.blocks[0].up)
-    assert not torch.equal(one.blocks[0].up, other.blocks[0].up)
+    assert torch.equal(one.blocks[0].feed.up, two.blocks[0].feed.up)
+    assert not torch.equal(one.blocks[0].feed.up, other.blocks[0].feed.up)
 
 
 def test_bad_shapes_are_refused():

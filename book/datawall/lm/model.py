@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from datawall import validate
+from datawall.lm.experts import Experts, check_experts
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,12 @@ class Config:
     vocab: number of distinct tokens. width: length of a token's vector. layers: number of blocks.
     hidden: width of the feed-forward part (default 4 x width). heads: attention heads (default one
     for each 64 of width). context: the longest sequence, in tokens. dropout: share of what each
-    block adds that is set to zero at random in training.
+    block adds that is set to zero at random in training. experts: feed-forward parts in a block,
+    each of the width `hidden`. active: how many of them a token uses. routing: who chooses them,
+    "learned" or "character" (see `lm.experts`).
 
-    Raises ValueError when a number isn't positive, the heads don't divide the width, or dropout
-    isn't at least 0 and below 1.
+    Raises ValueError when a number isn't positive, the heads don't divide the width, dropout isn't
+    at least 0 and below 1, or more experts are active than there are.
     """
 
     vocab: int
@@ -42,6 +45,9 @@ class Config:
     heads: int | None = None
     context: int = 64
     dropout: float = 0.0
+    experts: int = 1
+    active: int = 1
+    routing: str = "learned"
 
     def __post_init__(self):
         validate.whole("width", self.width)
@@ -52,6 +58,7 @@ class Config:
         validate.number("dropout", self.dropout, least=0, below=1)
         for name in ("vocab", "layers", "hidden", "heads", "context"):
             validate.whole(name, getattr(self, name))
+        check_experts(self.experts, self.active, self.routing)
         if self.width % self.heads:
             raise ValueError(
                 f"{self.heads} heads do not divide a width of {self.width}: "
@@ -61,7 +68,18 @@ class Config:
     @property
     def params(self) -> int:
         """Non-embedding parameters, the N of the scaling laws: matrices of the blocks only."""
-        return self.layers * (4 * self.width**2 + 2 * self.width * self.hidden)
+        return self._params(self.experts)
+
+    @property
+    def active_params(self) -> int:
+        """Of those, the ones that one token is multiplied with."""
+        return self._params(self.active)
+
+    def _params(self, experts: int) -> int:
+        routed = self.experts > 1 and self.routing == "learned"
+        router = self.experts * self.width if routed else 0
+        feed = experts * 2 * self.width * self.hidden
+        return self.layers * (4 * self.width**2 + feed + router)
 
     @property
     def all_params(self) -> int:
@@ -85,10 +103,15 @@ class Block(nn.Module):
         self.norm_feed = nn.Parameter(torch.ones(models, width))
         self.qkv = nn.Parameter(torch.empty(models, 3 * width, width))
         self.mix = nn.Parameter(torch.empty(models, width, width))
-        self.up = nn.Parameter(torch.empty(models, hidden, width))
-        self.down = nn.Parameter(torch.empty(models, width, hidden))
+        if config.experts == 1:
+            self.feed = Feed(width, hidden, models)
+        else:
+            many = config.experts, config.active, config.routing
+            self.feed = Experts(width, hidden, *many, models)
 
-    def forward(self, x: Tensor, drop: Callable, cache: Cache | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, ids: Tensor, drop: Callable, cache: Cache | None = None
+    ) -> Tensor:
         qkv = _linear(_shifted(_norm(x, self.norm_mix), cache), self.qkv)
         heads = qkv.flatten(0, 1).unflatten(-1, (3, self.heads, -1))
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # each (models x batch, heads, time, size)
@@ -97,7 +120,19 @@ class Block(nn.Module):
         else:
             seen = cache.attend(q, k, v)
         x = x + drop(_linear(seen.transpose(1, 2).reshape(x.shape), self.mix))
-        return x + drop(_linear(F.relu(_linear(_norm(x, self.norm_feed), self.up)), self.down))
+        return x + drop(self.feed(_norm(x, self.norm_feed), ids))
+
+
+class Feed(nn.Module):
+    """The feed-forward part of a block, the same for all tokens whatever their ids."""
+
+    def __init__(self, width: int, hidden: int, models: int):
+        super().__init__()
+        self.up = nn.Parameter(torch.empty(models, hidden, width))
+        self.down = nn.Parameter(torch.empty(models, width, hidden))
+
+    def forward(self, x: Tensor, ids: Tensor) -> Tensor:
+        return _linear(F.relu(_linear(x, self.up)), self.down)
 
 
 def _linear(x: Tensor, weight: Tensor) -> Tensor:
@@ -188,7 +223,7 @@ class Transformer(nn.Module):
         one = Transformer(self.config, seed=self.seeds[number])
         one.drawn = self.drawn
         one.load_state_dict({k: v[number : number + 1] for k, v in self.state_dict().items()})
-        return one
+        return one.to(self.places.device)
 
     def forward(self, tokens: Tensor, caches: list[Cache] | None = None) -> Tensor:
         """Logits of the next token. With `caches`, tokens (batch, time) of one model go on.
@@ -213,7 +248,7 @@ class Transformer(nn.Module):
         x = F.embedding(ids + self.first[:, None, None], self.tokens.flatten(0, 1))
         x = x + self.places[:, None, start:end]
         for i, block in enumerate(self.blocks):
-            x = block(x, self._drop, caches[i] if caches else None)
+            x = block(x, ids, self._drop, caches[i] if caches else None)
         logits = _linear(_norm(x, self.norm), self.tokens)
         return logits[0] if one else logits
 
