@@ -15,7 +15,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from datawall import validate
-from datawall.evidence.seeds import independent
 from datawall.lm.model import Config, Transformer
 from datawall.lm.sampling import sample
 from datawall.lm.threads import one_thread
@@ -84,9 +83,13 @@ def answer_nats(model: Transformer, rows: Tensor, prompt: int) -> Tensor:
 
     prompt: how many tokens at the start of a row are no part of the answer.
     """
+    return _token_nats(model, rows, prompt).sum(1)
+
+
+def _token_nats(model: Transformer, rows: Tensor, prompt: int) -> Tensor:
     logits = model(rows[:, :-1])[:, prompt - 1 :]
     nats = F.cross_entropy(logits.flatten(0, 1), rows[:, prompt:].flatten(), reduction="none")
-    return nats.view(len(rows), -1).sum(1)
+    return nats.view(len(rows), -1)
 
 
 def taught(
@@ -120,12 +123,8 @@ def taught(
     order = _order(len(rows), lessons.batch * lessons.steps, seed, rows.device)
     with one_thread():
         for step, chosen in enumerate(order.split(lessons.batch)):
-            part = rows[chosen]
-            logits = learner.model(part[:, :-1])[:, prompt - 1 :]
-            nats = F.cross_entropy(
-                logits.flatten(0, 1), part[:, prompt:].flatten(), reduction="none"
-            )
-            loss = (nats.view(len(part), -1) * counted).mean(0).sum() / counted.sum()
+            nats = _token_nats(learner.model, rows[chosen], prompt)
+            loss = (nats * counted).mean(0).sum() / counted.sum()
             learner.step(loss, lessons.rate_at(step))
     return learner.model
 
@@ -192,8 +191,3 @@ def as_rows(rows: ArrayLike, model: Transformer) -> Tensor:
             "model longer"
         )
     return torch.from_numpy(found.astype(np.int64)).to(model.places.device)
-
-
-def seeds(seed: int, count: int) -> list[int]:
-    """Independent seeds for the parts of one run."""
-    return independent(seed, count)
