@@ -92,10 +92,10 @@ def costs():
     params, now = plots.knobs(
         {"c": ("a miss costs ", 1, 100, 1, 20), "p": ("rare cases, % ", 0.5, 20, 0.5, 4.5)}
     )
-    ways = ["as it is", "weights"]
+    ways = ["as it is", "weights by cost", "copies of the rare", "a simulator"]  # two lines
     rows = [
         {"w": way, "x": round(float(x), 4), "t": round(float(x**power), 4), "h": half}
-        for way, power in zip(ways, (0.3, 0.4), strict=True)
+        for way, power in zip(ways, (0.3, 0.4, 0.5, 0.6), strict=True)
         for half, stops in ((False, np.geomspace(0.002, 1, 25)), (True, [0.01 / power]))
         for x in stops
     ]

@@ -18,6 +18,7 @@ from datawall.laws import overtraining, scaling, stock
 from datawall.reasoning import coverage
 
 WIDTHS = (1280, 700, 1280)
+PHONE, BAR = {"width": 390, "height": 844}, 70  # pixels; its address bar comes and goes
 FAINT = {"mark": 3.0, "text": 4.5}  # contrast ratios that are too low below these
 EDGE = 1.5  # pixels
 
@@ -66,6 +67,7 @@ TABLES = {
     "data-stock": ("year", ""),
     "generators": ("recognised|useful|precision|recall|copies", ""),
     "repeated-epochs": (r"\d+$", ""),
+    "sparse-and-retrieving": ("once|.* times", ""),
     "teachers": (".* written", ""),
 }
 
@@ -239,6 +241,7 @@ FOLLOWS = {
     "collapse-in-language-models": "chosen_m",
     "data-quality": "chosen_x",
     "generators": "chosen_score",
+    "sparse-and-retrieving": "chosen_t",
     "teachers": "chosen_x",
 }
 
@@ -529,6 +532,29 @@ def resized(page, figure):
     return found
 
 
+LEGEND = """figure => {
+  const low = figure.querySelector('svg.marks').getBoundingClientRect().bottom;
+  return [...figure.querySelectorAll('.role-legend-label text')]
+    .filter(name => name.getBoundingClientRect().bottom > low + 1).map(name => name.textContent);
+}"""
+
+
+def legend_faults(page, figure):
+    """Entries of the legend that a phone cuts, as its window gets narrow, then lower and higher.
+
+    Nothing is run here, since that would draw anew what the page has left wrong.
+    """
+    found = []
+    for less in (0, BAR, 0):
+        page.set_viewport_size(PHONE | {"height": PHONE["height"] - less})
+        for _ in range(10):  # a busy machine draws late
+            page.wait_for_timeout(300)
+            if not (cut := figure.evaluate(LEGEND)) and not fit_faults(read(figure)):
+                break
+        found += [f"phone, {less} px lower: {name} is cut" for name in cut]
+    return found
+
+
 CELLS = """figure => {
   const tables = [...document.querySelectorAll('table')];
   const after = t => figure.compareDocumentPosition(t) & Node.DOCUMENT_POSITION_FOLLOWING;
@@ -573,7 +599,7 @@ def all_faults(browser, address, chapter, themes=("light", "dark"), seen=None):
     seen: a list to fill with what is drawn, if the table below the figure is compared with it.
     """
     page, figure, errors = opened(browser, address)
-    found = resized(page, figure)
+    found = legend_faults(page, figure) + resized(page, figure)
     for theme in themes:
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
         found += [f"{theme}, {fault}" for fault in faults(page, figure, chapter, seen)]

@@ -207,6 +207,7 @@ def keep(spec):
 
 
 FIXED = "figure.vega-figure .vega-chart { width: 640px; contain: none; }"
+LOW = ".role-legend-label text { transform: translateY(9rem); }"
 
 
 @pytest.mark.parametrize(
@@ -215,6 +216,7 @@ FIXED = "figure.vega-figure .vega-chart { width: 640px; contain: none; }"
         (clamp, "", ["px from any value", "a scale is clamped"]),
         (spill, "", ["lies outside the frame"]),
         (keep, FIXED, ["640 px wide in a column of"]),
+        (keep, LOW, ["70 px lower: 2,048 is cut"]),
         (freeze_title, "", ["the axis's title doesn't follow the switch"]),
     ],
 )

@@ -14,14 +14,16 @@ const config = {
 const page = document.documentElement;
 const isDark = () => page.dataset.theme === "dark";
 
-// A chart is as wide as its column, when that grows or shrinks, too.
+// A chart is as wide as its column, when that grows or shrinks, too. It is laid out twice: the first time the room for
+// its legend is that of the width before.
 function followWidth(view, chart) {
   let drawn = chart.clientWidth;
-  new ResizeObserver(() => {
+  new ResizeObserver(async () => {
     const width = chart.clientWidth;
     if (!width || width === drawn) return;
     drawn = width;
-    view.width(width).runAsync();
+    await view.width(width).runAsync();
+    view.runAsync();
   }).observe(chart);
 }
 
@@ -55,8 +57,8 @@ for (const figure of document.querySelectorAll("figure.vega-figure")) {
   chart.className = "vega-chart";
   source.before(chart);
   const spec = JSON.parse(source.textContent);
-  // The page, not the notebook, says how wide a chart is.
-  spec.width = "container";
+  // The page, not the notebook, says how wide a chart is; a number, since Vega would lay a "container" out by itself.
+  spec.width = chart.clientWidth;
   spec.autosize = { type: "fit-x", contains: "padding", resize: true };
   vegaEmbed(chart, spec, { config, renderer: "svg", actions: false, defaultStyle: false })
     .then(({ view }) => {
