@@ -1,9 +1,11 @@
 """Choosing by score, by vote and by a learned checker, against all choices counted out."""
 
+import copy
 from itertools import combinations
 
 import numpy as np
 import pytest
+import torch
 
 from datawall.reasoning import choosers, coverage, solver
 
@@ -73,17 +75,75 @@ def test_a_checker_learns_to_tell_right_from_wrong():
     assert (scores[~right[:50]] < 0).mean() > 0.95
 
 
+def test_a_vote_is_the_mean_over_problems_and_repeats():
+    answers = np.tile([[[1], [1], [2], [3]]], (3, 1, 1))
+    right = np.array([[True, True, False, False], [False] * 4, [True] * 4])
+    assert choosers.by_vote(answers, right, 4, repeats=7, seed=0) == pytest.approx(2 / 3)
+
+
+def test_a_vote_has_twenty_repeats_by_default_and_a_seed():
+    answers = np.arange(30)[None, :, None]
+    right = np.arange(30)[None] % 2 == 0
+    shares = [choosers.by_vote(answers, right, 3, seed=seed) for seed in range(6)]
+    assert shares == [choosers.by_vote(answers, right, 3, repeats=20, seed=s) for s in range(6)]
+    assert len(set(shares)) > 2
+
+
+ROWS = np.arange(40).reshape(20, 2) % 6
+EVEN = ROWS[:, 0] == 0
+
+
+def test_a_checker_starts_from_its_own_seed_and_width():
+    still = solver.Lessons(steps=1, rate=1e-12)
+    for width, seed in ((16, 0), (48, 5)):
+        checker = choosers.learned(ROWS, EVEN, 6, width, still, seed=seed)
+        start = solver.fresh(6, 3, width=width, seed=seed)
+        torch.testing.assert_close(checker.tokens, start.tokens)
+
+
+def test_a_checkers_seed_orders_its_rows(monkeypatch):
+    start = solver.fresh(6, 3, width=16, seed=0)
+    monkeypatch.setattr(solver, "fresh", lambda *_, **__: copy.deepcopy(start))
+    brief = solver.Lessons(steps=2, batch=4)
+    one, same, other = (
+        choosers.learned(ROWS, EVEN, 6, 16, brief, seed=s).tokens for s in (1, 1, 2)
+    )
+    assert torch.equal(one, same) and not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("width", [16, 64])
+def test_a_checkers_rate_falls_with_its_width_and_its_batch_is_the_lessons(monkeypatch, width):
+    rates, sizes = [], []
+    monkeypatch.setattr(solver.Learner, "step", lambda self, loss, rate: rates.append(rate))
+    loss = choosers.F.binary_cross_entropy_with_logits
+    monkeypatch.setattr(
+        choosers.F,
+        "binary_cross_entropy_with_logits",
+        lambda odds, truth: sizes.append(len(odds)) or loss(odds, truth),
+    )
+    lessons = solver.Lessons(steps=6, batch=5, rate=0.1, warmup=3, decay=0.5)
+    choosers.learned(ROWS, EVEN, 6, width, lessons, seed=0)
+    assert rates == pytest.approx([lessons.rate_at(i) * 32 / width for i in range(6)])
+    assert sizes == [5] * 6
+
+
 @pytest.mark.parametrize(
     "call, said",
     [
         (lambda: choosers.by_score(SCORES, RIGHT, 6), "k is 6"),
         (lambda: choosers.by_score(SCORES, RIGHT[:1], 1), "twice"),
         (lambda: choosers.by_score(SCORES, RIGHT.astype(int), 1), "booleans"),
+        (lambda: choosers.by_score(SCORES * np.nan, RIGHT, 1), "scores hold NaN"),
+        (lambda: choosers.by_vote(SCORES[..., None], RIGHT, 6, seed=0), "k is 6"),
         (lambda: choosers.by_vote(SCORES, RIGHT, 1, seed=0), "give \\(problems, draws, length\\)"),
         (lambda: choosers.by_vote(SCORES[..., None], RIGHT, 1, repeats=0, seed=0), "repeats is 0"),
         (lambda: choosers.counts(SCORES), "give \\(problems"),
         (
             lambda: choosers.learned([[1, 2]], [1], 3, 16, solver.Lessons(), seed=0),
+            "booleans \\(n,\\)",
+        ),
+        (
+            lambda: choosers.learned([[1, 2]], [True] * 2, 3, 16, solver.Lessons(), seed=0),
             "booleans \\(n,\\)",
         ),
     ],

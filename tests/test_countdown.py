@@ -1,5 +1,8 @@
 """Countdown: worth of answers, the checker, the split, and the random guesser, worked by hand."""
 
+import operator
+from itertools import permutations, product
+
 import numpy as np
 import pytest
 
@@ -105,6 +108,47 @@ def test_the_guessers_chance_is_the_share_of_arrangements():
     share = countdown.right(np.repeat(asked, 60_000, 0), tried).mean()
     assert countdown.chance(asked)[0] == pytest.approx(share, abs=0.003)
     assert share > 0.02
+
+
+def test_another_seed_gives_another_exam():
+    one, other = (countdown.exam(50, seed=seed).prompts for seed in (0, 1))
+    assert not np.array_equal(one, other)
+
+
+def test_an_exam_is_cut_from_problems_in_no_order():
+    """A few of very many: in ascending order all would start with a 1."""
+    assert len(set(countdown.exam(50, seed=0).prompts[:, 0])) > 2
+
+
+def test_training_problems_may_come_again_and_have_every_digit_and_target():
+    some = countdown.labelled(20_000, seed=1)
+    assert len(np.unique(some.prompts, axis=0)) < 20_000
+    assert set(some.prompts[:, :4].ravel()) == set(range(1, 10))
+    assert (some.prompts[:, 4:7] == 0).all(1).any()  # a target of 0, such as 1-1x1x1
+
+
+def test_a_row_is_the_prompt_and_then_the_label():
+    some = countdown.labelled(5, seed=0)
+    assert np.array_equal(some.rows[:, :8], some.prompts)
+    assert np.array_equal(some.rows[:, 8:], some.labels)
+
+
+def test_the_part_depends_on_the_target_too():
+    targets = np.arange(100)
+    parts = countdown.parts(countdown.prompts([[1, 2, 3, 4]] * 100, targets))
+    assert set(parts) == {0, 1, 2}
+
+
+def test_the_guesser_tries_every_order():
+    """Of 24 orders of 1, 1, 1, 2 and 27 choices of signs, those worth 5, counted one by one."""
+    work = {"+": operator.add, "-": operator.sub, "x": operator.mul}
+    found = []
+    for (a, b, c, d), signs in product(permutations([1, 1, 1, 2]), product("+-x", repeat=3)):
+        first, second, third = (work[sign] for sign in signs)
+        found.append(third(second(first(a, b), c), d) == 5)
+    # By hand: 1+1+1+2 in each of the 24 orders, and 1+1x2+1 in the 6 that have the 2 third.
+    assert (len(found), sum(found)) == (648, 30)
+    assert countdown.chance(countdown.prompts([[1, 1, 1, 2]], [5])) == pytest.approx([30 / 648])
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 A model of 55 thousand parameters reads Shakespeare and, of the kinds with facts, statements of 120
 made-up facts: in one form; in four; or in one, with questions and answers about 48 *other* facts in
 place of half of Shakespeare. It is tuned on `pairs` questions with answers, alone or with as much
-of what it had read before (`tuning`), for `steps` steps at `rate` times the rate of training. Exam:
-the shares of answers about facts of which no question was ever read that have an answer's form
-(`formed`) and that are right (`right`); the same of those on which knobs are chosen (`choice`); and
-of the exam's facts those still known as statements (`known`, before tuning `knew`). Chapter:
-specialists.
+of what it had read before (`tuning_text`), for `steps` steps at `rate` times the rate of training;
+with no pairs it isn't tuned. Exam: the shares of answers about facts of which no question was ever
+read that have an answer's form (`formed`) and that are right (`right`); the same of those on which
+knobs are chosen (`choice`); and of the exam's facts those still known as statements (`known`,
+before tuning `knew`). Chapter: specialists.
 """
 
 from functools import cache
@@ -67,16 +67,22 @@ def base_model(base, seed):
     return train.fit(job, text)
 
 
+def read_in_tuning(base, tuning_text, pairs, steps, seed):
+    known = group("pairs", seed)[:pairs]
+    count = steps * 8 * CONTEXT + CONTEXT
+    text = letters().encode(facts.lines(known, [PAIR], count, seed=seed))
+    if tuning_text == "pairs alone":
+        return text
+    rows = corpus.windows(read_before(base, seed), CONTEXT - 1, steps * 4, seed=seed)
+    return torch.cat([text[: steps * 4 * CONTEXT], rows.flatten(), text[:1]])
+
+
 def answers_after_tuning(base, tuning_text, pairs, rate, steps, seed):
     torch.set_num_threads(1)
-    model = base_model(base, seed)
-    count = steps * 8 * CONTEXT + CONTEXT
-    known = group("pairs", seed)[:pairs]
-    text = letters().encode(facts.lines(known, [PAIR], count, seed=seed))
-    if tuning_text == "with replay":
-        rows = corpus.windows(read_before(base, seed), CONTEXT - 1, steps * 4, seed=seed)
-        text = torch.cat([text[: steps * 4 * CONTEXT], rows.flatten(), text[:1]])
-    tuned = tuning.further(model, text, steps=steps, rate=rate * RATE, seed=seed)
+    tuned = model = base_model(base, seed)
+    if pairs:
+        text = read_in_tuning(base, tuning_text, pairs, steps, seed)
+        tuned = tuning.further(model, text, steps=steps, rate=rate * RATE, seed=seed)
     exam = group("exam", seed)
     found = facts.marks(facts.answers(tuned, letters(), exam), exam)
     chosen = group("choice", seed)
@@ -88,11 +94,18 @@ def answers_after_tuning(base, tuning_text, pairs, rate, steps, seed):
     }
 
 
+def _keep(tuning_text, pairs, rate, steps, **others):
+    """The rates and steps that were tried; a model that isn't tuned counts once."""
+    if pairs == 0:
+        return tuning_text == "pairs alone" and (rate, steps) == TRIED[0]
+    return (rate, steps) in TRIED
+
+
 STUDY = study.Study(
     grid={
         "base": ("one form", "four forms", "questions", "no facts"),
         "tuning_text": ("pairs alone", "with replay"),
-        "pairs": (2, 8, 24, 48),
+        "pairs": (0, 2, 8, 24, 48),
         "rate": (1.0, 0.3, 0.1),
         "steps": (100, 400),
         "seed": tuple(range(5)),
@@ -108,5 +121,5 @@ STUDY = study.Study(
         "known": (0.0, 0.45),
         "knew": (0.0, 0.05),
     },
-    keep=lambda rate, steps, **others: (rate, steps) in TRIED,
+    keep=_keep,
 )

@@ -1,13 +1,13 @@
 """What practice on own checked answers does to a solver of countdown, beside more labels.
 
-The base has learned from `labels` labelled problems for 1,000 steps. "imitate" then practises for
-so many `rounds` of 8 steps on problems without labels, three in ten of which are among its own: see
-`reasoning.practice`. The checker passes a share `leak` of wrong answers; answers are drawn at
-`temperature`; a share `replay` of each batch are the old labels. "labels" is a solver that learns
-from labelled problems alone, for as many steps as base and practice together. Each way has its own
-best learning rate of three tried on problems kept apart for it (`RATES`). Exam, problems that no
-other part has: 2,000 answered greedily; 300 with 256 draws each at temperature 1, of which pass@k;
-and at 1.5 and 0.6, "warm" and "cool". Chapter: thinking-longer.
+The base has learned from `labels` labelled problems for 1,000 steps. "imitate" and "gradient" then
+practise for so many `rounds` of 8 steps on problems without labels, three in ten of which are among
+its own: see `reasoning.practice`. The checker passes a share `leak` of wrong answers; answers are
+drawn at `temperature`; a share `replay` of each batch are the old labels. "labels" is a solver that
+learns from labelled problems alone, for as many steps as base and practice together. Each way has
+its own best learning rate of those tried on problems kept apart for it (`RATES`). Exam, problems
+that no other part has: 2,000 answered greedily; 300 with 256 draws each at temperature 1, of which
+pass@k; and at 1.5 and 0.6, "warm" and "cool". Chapter: thinking-longer.
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ from datawall.reasoning import countdown, coverage, practice, solver
 
 ROUNDS, STEPS, SEEDS = 60, 8, 5
 KS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-RATES = {"labels": 4e-3, "imitate": 1e-3}
+RATES = {"labels": 4e-3, "imitate": 1e-3, "gradient": 2.5e-4}
 
 
 @cache
@@ -57,6 +57,7 @@ def after(way, labels, leak, temperature, replay, rounds, seed):
         return graded(learned(labels, 1000 + rounds * STEPS, seed), seed)
     model = base(labels, seed)
     if rounds:
+        many = {"problems": 512, "draws": 8} if way == "imitate" else {"problems": 256, "draws": 16}
         knobs = practice.Practice(
             way,
             rounds,
@@ -65,6 +66,7 @@ def after(way, labels, leak, temperature, replay, rounds, seed):
             replay=replay,
             rate=RATES[way],
             steps=STEPS,
+            **many,
         )
         others = countdown.labelled(40_000, seed=seed + SEEDS).prompts
         own = countdown.labelled(labels, seed=seed).rows
@@ -79,10 +81,12 @@ def _keep(way, labels, leak, temperature, replay, rounds, seed):
     plain = leak == 0 and temperature == 1 and replay == 0
     if way == "labels":
         return plain and rounds == ROUNDS
+    if way == "gradient":
+        return plain and rounds == ROUNDS and labels == 4000
     if rounds == 0:
         return plain and labels in (4000, 16_000)
     if labels != 4000:
-        return False
+        return plain and rounds == ROUNDS and labels == 16_000
     if rounds < ROUNDS:
         return plain
     return (leak > 0) + (temperature > 1) + (replay > 0) <= 1
@@ -90,7 +94,7 @@ def _keep(way, labels, leak, temperature, replay, rounds, seed):
 
 STUDY = study.Study(
     grid={
-        "way": ("labels", "imitate"),
+        "way": ("labels", "imitate", "gradient"),
         "labels": (1000, 4000, 16_000, 64_000, 256_000),
         "leak": (0.0, 0.1, 0.3, 1.0),
         "temperature": (1.0, 1.5),

@@ -25,7 +25,7 @@ class Limits:
     """How long a chapter and its parts may be; a pair is a least and a most."""
 
     line: int = 88  # characters of a line of code
-    words: tuple[int, int] = (1000, 2700)  # what one sitting bears; no aim
+    words: tuple[int, int] = (1000, 3000)  # a quarter of an hour; no aim
     words_a_minute: int = 200
     reading_time_slack: float = 0.3
     figures: int = 3
