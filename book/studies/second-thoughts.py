@@ -1,9 +1,10 @@
 """A solver that looks at its first answer and answers again, with and without being told.
 
 The base has learned from 4,000 labels. A reviser, of the same size and for as many steps, learns
-from the same labels with a draft of the base before each: problem, draft, label. In the exam the
-base answers greedily, and the reviser reads that and answers greedily. It is told nothing; or a
-perfect checker says which drafts are right, and these stay. Chapter: thinking-longer.
+from the same labels with a draft of the base before each: problem, draft, label, or where the draft
+is right problem, draft, draft. In the exam the base answers greedily, and the reviser reads that
+and answers greedily. It is told nothing; or a perfect checker says which drafts are right, and
+these stay. Chapter: thinking-longer.
 """
 
 import numpy as np
@@ -33,7 +34,11 @@ def thought_again(seed):
     base = learned(STEPS, seed)
     own = countdown.labelled(LABELS, seed=seed)
     drafts = solver.answers(base, own.prompts, countdown.ANSWER, 4, seed=seed)
-    rows = [np.concatenate([drafted(own.prompts, drafts[:, i]), own.labels], 1) for i in range(4)]
+    done = countdown.right(own.prompts, drafts)[:, :, None]
+    targets = np.where(done, drafts, own.labels[:, None])  # what is right is to be left alone
+    rows = [
+        np.concatenate([drafted(own.prompts, drafts[:, i]), targets[:, i]], 1) for i in range(4)
+    ]
     rows = np.concatenate(rows)
     reviser = solver.fresh(countdown.VOCAB, rows.shape[1], seed=seed)
     reviser = solver.taught(

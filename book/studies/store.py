@@ -2,11 +2,11 @@
 
 Dense models of two widths have read 2^18 characters of Shakespeare and look things up in stores of
 growing size: of "other" plays' text, which they haven't read, or of their "own" training text. Two
-more have read 2^20 characters, and one is wider; these have no store. The store of no characters is the model alone.
-The three knobs (how many neighbours, temperature, share) are chosen anew for every model and store
-on other unseen plays than the exam. "neighbours" is the loss of their votes alone, but for a
-hundredth that is the model's. Every seed has a model, a store and windows of the exam of its own.
-Chapter: sparse-and-retrieving.
+more have read 2^20 characters, and one is wider; these have no store. The store of no characters is
+the model alone. The three knobs (how many neighbours, temperature, share) are chosen anew for every
+model and store on other unseen plays than the exam. "neighbours" is the loss of their votes alone,
+but for a hundredth that is the model's. Every seed has a model, a store and windows of the exam of
+its own. Chapter: sparse-and-retrieving.
 """
 
 from functools import cache

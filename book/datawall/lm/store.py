@@ -108,7 +108,7 @@ class Store:
         """The k keys nearest to each query (n, width) of all documents, exactly.
 
         Every distance is computed, by scikit-learn, which takes half the time of a matrix product
-        with `topk`; trees, which leave distances out, are many times slower at 32 numbers a key.
+        with `topk`; trees, which leave distances out, gain nothing at 32 numbers a key.
         Raises ValueError for queries of another width, and for more neighbours than there are keys.
         """
         _check_keys("queries", queries, self.width)
