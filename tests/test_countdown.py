@@ -115,9 +115,14 @@ def test_another_seed_gives_another_exam():
     assert not np.array_equal(one, other)
 
 
-def test_an_exam_is_cut_from_problems_in_no_order():
-    """A few of very many: in ascending order all would start with a 1."""
-    assert len(set(countdown.exam(50, seed=0).prompts[:, 0])) > 2
+def test_an_exam_keeps_the_first_problems_drawn_each_once():
+    made = countdown.prompts([[9] * 4, [5] * 4, [9] * 4, [1] * 4, [3] * 4], [36, 20, 36, 4, 12])
+    draws = iter([countdown.Problems(made, made[:, :7])])  # one draw is enough
+    kept = countdown._first(4, lambda: next(draws), distinct=True)
+    assert np.array_equal(kept.prompts, made[[0, 1, 3, 4]])
+    draws = iter([countdown.Problems(made, made[:, :7])])
+    kept = countdown._first(2, lambda: next(draws), distinct=True)
+    assert np.array_equal(kept.prompts, made[:2])
 
 
 def test_training_problems_may_come_again_and_have_every_digit_and_target():
@@ -158,6 +163,7 @@ def test_the_guesser_tries_every_order():
         (lambda: countdown.exam(5000, seed=0), "count is 5,000"),
         (lambda: countdown.exam(5, "training", seed=0), "part is 'training'"),
         (lambda: countdown.prompts([[1, 2, 3]], [4]), "give \\(n, 4\\)"),
+        (lambda: countdown.prompts([[1, 2, 3, 4]] * 2, [4]), "give \\(n, 4\\)"),
         (lambda: countdown.prompts([[0, 2, 3, 4]], [4]), "digits less one"),
         (lambda: countdown.prompts([[1, 2, 3, 4]], [1000]), "targets"),
         (lambda: countdown.values([1, 2]), "give whole numbers"),

@@ -67,6 +67,18 @@ def test_best_of_n_under_normal_errors_is_the_closed_form(error):
     assert found.score == pytest.approx(largest * np.sqrt(1 + error**2), abs=8e-3)
 
 
+def test_best_of_n_where_the_score_says_next_to_nothing():
+    found = coverage.best_of([2, 16], 1e6)
+    largest = np.array([1 / np.sqrt(np.pi), 1.76599])
+    assert found.score / 1e6 == pytest.approx(largest, abs=8e-3)
+    assert found.worth * 1e6 == pytest.approx(largest, abs=8e-3)
+
+
+def test_best_of_n_by_default_and_at_the_heaviest_tails():
+    assert coverage.best_of(4).worth == coverage.best_of(4, 1.0, np.inf).worth
+    assert 0 < coverage.best_of(2, 1.0, 1.0).worth[0] < coverage.best_of(2).worth[0]
+
+
 def test_best_of_n_under_heavy_tails_is_what_simulation_gives():
     rng = np.random.default_rng(2)
     for n in (4, 16, 256):
@@ -90,10 +102,16 @@ def test_divergence_of_best_of_n():
         (lambda: coverage.passed(np.ones((2, 3), bool), 4), "k is 4"),
         (lambda: coverage.passed(np.ones((2, 3), bool), 0), "k is 0"),
         (lambda: coverage.passed(np.ones((2, 3), bool), 1.5), "give a whole number"),
+        (lambda: coverage.passed(np.ones((0, 3), bool), 1), "give booleans"),
+        (lambda: coverage.guessed([0.5], np.ones(0, int)), "give a whole number"),
+        (lambda: coverage.guessed([0.5], [[1]]), "give a whole number"),
         (lambda: coverage.guessed([1.5], 1), "chances hold 1.5"),
         (lambda: coverage.spread(0, 1, 1), "alpha is 0"),
         (lambda: coverage.spread(1, -1, 1), "beta is -1"),
         (lambda: coverage.accepted(0.1, 1.1, 1), "leak is 1.1"),
+        (lambda: coverage.accepted(1.5, 0.1, 1), "chance hold"),
+        (lambda: coverage.accepted_over(0, 1, 0.1, 1), "alpha is 0"),
+        (lambda: coverage.accepted_over(1, 0, 0.1, 1), "beta is 0"),
         (lambda: coverage.accepted_over(1, 1, -0.1, 1), "leak is -0.1"),
         (lambda: coverage.best_of(0), "n is 0"),
         (lambda: coverage.best_of(2, 0), "error is 0"),

@@ -1,5 +1,8 @@
 """The game: rules and worths by hand, a second solver, and search that gets the truth."""
 
+import copy
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -129,10 +132,79 @@ def test_a_net_learns_and_repeats():
     )
 
 
+def test_known_positions_come_in_a_random_order():
+    known = game.split(50, seed=0).known
+    there = set(known)
+    assert known != [position for position in game.positions() if position in there]
+
+
+def test_a_net_before_it_learns():
+    net, same, other = (game.Net(seed=seed) for seed in (0, 0, 1))
+    x = 9 * torch.randn(20, 32, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(net(x), same(x)) and not torch.equal(net(x), other(x))
+    for layer, inputs in zip(net.layers, (32, 64, 64), strict=True):
+        assert layer.weight.std().item() == pytest.approx((2 / inputs) ** 0.5, rel=0.2)
+        assert (layer.bias == 0).all()
+    assert net.layers[0].weight.std().item() == pytest.approx(0.25, rel=0.06)
+
+
+def test_a_nets_output_by_hand():
+    net = game.Net(seed=0)
+    x = 9 * torch.randn(20, 32, generator=torch.Generator().manual_seed(0)).double().numpy()
+    hidden = x
+    for layer in net.layers[:-1]:
+        hidden = np.maximum(hidden @ layer.weight.detach().double().numpy().T, 0)
+    out = np.tanh(hidden @ net.layers[-1].weight.detach().double().numpy()[0])
+    assert net(torch.from_numpy(x).float()).detach().numpy() == pytest.approx(out, abs=1e-4)
+
+
+def test_how_a_net_learns(monkeypatch):
+    """Mirror images too, at a rate that falls to zero, 1,500 steps by default."""
+    rates, decays, read = [], [], []
+
+    class Spy(torch.optim.AdamW):
+        def step(self, *given):
+            rates.append(self.param_groups[0]["lr"])
+            decays.append(self.param_groups[0]["weight_decay"])
+            return super().step(*given)
+
+    features = game.features
+    monkeypatch.setattr(torch.optim, "AdamW", Spy)
+    monkeypatch.setattr(game, "features", lambda some: read.extend(some) or features(some))
+    position = Position(stones((0, 0)), stones((0, 1)))
+    game.learned([position], steps=4, seed=0)
+    assert rates == pytest.approx([3e-3, 2.25e-3, 1.5e-3, 0.75e-3])
+    assert set(decays) == {0.01}
+    assert sorted(read) == sorted([position, game.mirrored(position)])
+    assert inspect.signature(game.learned).parameters["steps"].default == 1500
+
+
+def test_a_seed_orders_what_a_net_learns(monkeypatch):
+    start, known = game.Net(seed=0), list(game.positions()[:300])
+    monkeypatch.setattr(game, "Net", lambda *, seed: copy.deepcopy(start))
+    one, same, other = (
+        game.learned(known, steps=2, seed=seed).layers[0].weight for seed in (1, 1, 2)
+    )
+    assert torch.equal(one, same) and not torch.equal(one, other)
+
+
+def test_without_a_net_every_guess_is_0():
+    assert game.judged(None)([Position()] * 3).tolist() == [0, 0, 0]
+
+
+def test_a_draw_where_one_can_win_is_no_kept_worth():
+    def chances(position):
+        return {-worth(position.after(cell)) for cell in position.moves()}
+
+    exam = [next(p for p in game.positions() if chances(p) >= {0, 1})]
+    assert game.played(exam, 1, lambda some: [-(worth(p) == 0) for p in some]).kept == 0
+
+
 @pytest.mark.parametrize(
     "call, said",
     [
         (lambda: game.split(0, seed=0), "exam is 0"),
+        (lambda: game.split(10_220, seed=0), "exam is 10,220"),
         (lambda: game.learned([], seed=0), "no positions to learn"),
         (lambda: game.learned([Position()], steps=0, seed=0), "steps is 0"),
         (lambda: game.played([Position()], 0, game.judged(None)), "depth is 0"),

@@ -1,5 +1,7 @@
 """Practice: advantages and leaks by hand; a small solver that learns by its checker alone."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -100,12 +102,89 @@ def test_a_seed_repeats():
     assert not torch.equal(one, other)
 
 
+def noted(monkeypatch, module, name, result=None):
+    """The calls of a function, each with its arguments, which gives `result(number)` instead."""
+    calls = []
+
+    def spy(*given, **named):
+        calls.append((*given, *named.values()))
+        return result(len(calls) - 1) if result else None
+
+    monkeypatch.setattr(module, name, spy)
+    return calls
+
+
+def test_defaults_and_rates():
+    assert Practice() == Practice("imitate", 40, 512, 8, 8, 1.0, 0.0, 0.0, 5, 128, 2e-3, 0.25)
+    lessons = Practice(rounds=3, steps=4, batch=5, rate=0.1, decay=0.5).lessons
+    assert lessons == solver.Lessons(12, 5, 0.1, 10, 0.5)
+    assert Practice("gradient", draws=2).draws == 2
+
+
+def test_the_solver_is_asked_at_the_temperature_and_for_different_problems(monkeypatch):
+    knobs = Practice(rounds=3, problems=4, draws=3, steps=1, temperature=0.7)
+    asked = noted(monkeypatch, solver, "answers", lambda _: np.zeros((4, 3, 1), int))
+    practised(MODEL, PROMPTS, right, 1, knobs, seed=0)
+    assert [call[2:5] for call in asked] == [(1, 3, 0.7)] * 3
+    assert all(sorted(call[1].ravel()) == [0, 1, 2, 3] for call in asked)
+    assert len({call[5] for call in asked}) == 3  # a seed of its own each round
+
+
+def test_memory_keeps_exactly_the_last_rounds(monkeypatch):
+    noted(monkeypatch, solver, "answers", lambda i: np.full((4, 3, 1), i))
+    learned = noted(monkeypatch, practice, "_imitate")
+    every = lambda prompts, given: np.ones(given.shape[:2], bool)  # noqa: E731
+    practised(MODEL, PROMPTS, every, 1, Practice(rounds=4, problems=4, draws=3, memory=2), seed=0)
+    assert [sorted(set(call[1][:, 1])) for call in learned] == [[0], [0, 1], [1, 2], [2, 3]]
+
+
+LONG = solver.fresh(4, 3, width=16, layers=1, seed=1)  # a prompt of one token, an answer of two
+ASKED, GIVEN = np.array([[0], [1]]), np.array([[[1, 2], [3, 0]], [[2, 2], [0, 1]]])
+
+
+def watched():
+    """A learner that notes losses and rates and stays as it is."""
+    steps = []
+    note = lambda loss, rate: steps.append((loss.item(), rate))  # noqa: E731
+    return SimpleNamespace(model=LONG, step=note), steps
+
+
+def test_the_gradients_loss_by_hand():
+    gains = np.array([[1.0, -0.5], [0.0, 2.0]])
+    learner, steps = watched()
+    practice._follow(learner, ASKED, GIVEN, gains, [0.1, 0.2], Practice("gradient"))
+    (a, b), (_, c) = solver.nats(LONG, ASKED, GIVEN)
+    # Three answers weigh something: two in the first step, one in the second; two tokens each.
+    assert steps[0] == pytest.approx(((1.0 * a - 0.5 * b) / 2 / 2, 0.1))
+    assert steps[1] == pytest.approx((2.0 * c / 1 / 2, 0.2))
+
+
+def test_the_imitators_loss_by_hand_and_every_row_is_read(monkeypatch):
+    rows = solver.joined(ASKED, GIVEN)
+    rng = np.random.default_rng(0)
+    learner, steps = watched()
+    knobs = Practice(batch=3)
+    practice._imitate(learner, rows[:1], 1, [0.1], knobs, None, rng)
+    assert steps == [pytest.approx((solver.nats(LONG, ASKED, GIVEN)[0, 0] / 2, 0.1))]
+    read = noted(monkeypatch, solver, "answer_nats", lambda _: torch.zeros(3))
+    practice._imitate(learner, rows, 1, [0.1] * 20, knobs, None, rng)
+    assert {tuple(row) for call in read for row in call[1].tolist()} == set(map(tuple, rows))
+
+
 @pytest.mark.parametrize(
     "knobs, said",
     [
         ({"way": "guess"}, "way is 'guess'"),
         ({"rounds": 0}, "rounds is 0"),
+        ({"problems": 0}, "problems is 0"),
+        ({"draws": 0}, "draws is 0"),
+        ({"steps": 0}, "steps is 0"),
+        ({"memory": 0}, "memory is 0"),
+        ({"batch": 0}, "batch is 0"),
+        ({"rate": 0}, "rate is 0"),
         ({"leak": 2.0}, "leak is 2.0"),
+        ({"replay": 2.0}, "replay is 2.0"),
+        ({"decay": 2.0}, "decay is 2.0"),
         ({"temperature": 0}, "temperature is 0"),
         ({"way": "gradient", "draws": 1}, "two draws or more"),
         ({"way": "gradient", "replay": 0.5}, "replays no labels"),

@@ -10,6 +10,28 @@ def test_results_by_hand():
     chain = [scratchpad.SIGNS.index(sign) for sign in "7+8x9+6x3="]
     # 7+8=15 -> 5; 5x9=45 -> 5; 5+6=11 -> 1; 1x3=3
     assert scratchpad.results([chain]).tolist() == [[5, 5, 1, 3]]
+    assert scratchpad.results([[*chain[:3], chain[-1]]]).tolist() == [[5]]  # 7+8=
+
+
+def test_tokens_are_the_signs():
+    assert len(scratchpad.SIGNS) == scratchpad.VOCAB == 14
+    named = (scratchpad.PLUS, scratchpad.TIMES, scratchpad.EQUALS, scratchpad.BLANK)
+    assert "".join(scratchpad.SIGNS[i] for i in named) == "+x=_"
+
+
+def test_seed_and_terms_give_other_digits():
+    def digits(count, terms, seed):
+        return scratchpad.drawn(count, terms, "steps", seed=seed).prompts[:, ::2].ravel().tolist()
+
+    assert digits(30, 4, 0) == digits(30, 4, 0)
+    assert digits(30, 4, 0) != digits(30, 4, 1)
+    assert digits(30, 4, 0) != digits(40, 3, 0)
+
+
+def test_a_row_is_the_prompt_and_then_what_is_written():
+    some = scratchpad.drawn(5, 3, "steps", seed=0)
+    assert np.array_equal(some.rows[:, :6], some.prompts)
+    assert np.array_equal(some.rows[:, 6:], some.written)
 
 
 def test_styles_share_problems_and_answers():
@@ -47,6 +69,8 @@ def test_blanks_do_not_count():
         (lambda: scratchpad.drawn(1, 5, "aloud", seed=0), "style is 'aloud'"),
         (lambda: scratchpad.weights("aloud", 5), "style is 'aloud'"),
         (lambda: scratchpad.results(np.zeros((1, 5), int)), "two terms or more"),
+        (lambda: scratchpad.results(np.zeros((1, 2), int)), "two terms or more"),
+        (lambda: scratchpad.results(np.zeros(4, int)), "two terms or more"),
     ],
 )
 def test_bad_input_is_refused(call, said):

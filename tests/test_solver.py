@@ -1,5 +1,7 @@
 """A solver learns answers and nothing else, and answers as its own chances say."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -57,6 +59,54 @@ def test_rates_warm_up_and_fall():
     assert lessons.rate_at(88) == pytest.approx(12 / 25)
 
 
+def test_defaults_and_a_rate_that_never_falls():
+    assert solver.Lessons() == solver.Lessons(1000, 128, 4e-3, 30, 0.25)
+    assert solver.Lessons(steps=4, rate=1.0, warmup=1, decay=0).rate_at(3) == 1
+
+
+def test_a_fresh_model_has_the_shape_and_the_seed_asked_for():
+    config, usual = MODEL.config, solver.fresh(5, 4, seed=0).config
+    assert (config.vocab, config.width, config.layers, config.context) == (5, 16, 1, 3)
+    assert (usual.width, usual.layers) == (32, 2)
+    other = solver.fresh(5, 4, width=16, layers=1, seed=1)
+    assert not torch.equal(MODEL.tokens, other.tokens)
+
+
+def test_a_step_cuts_the_gradient_and_decays_weights():
+    learner = solver.Learner(copy.deepcopy(MODEL))
+    learner.step(1000 * solver.answer_nats(learner.model, torch.as_tensor(ROWS), 2).mean(), 1e-3)
+    norms = [weight.grad.norm() for weight in learner.model.parameters() if weight.grad is not None]
+    assert torch.stack(norms).norm().item() == pytest.approx(1, abs=1e-4)
+    group = learner.optimizer.param_groups[0]
+    assert (group["weight_decay"], group["betas"], group["lr"]) == (0.01, (0.9, 0.95), 1e-3)
+
+
+def test_the_loss_is_the_weighted_mean_over_tokens_at_the_lessons_rates(monkeypatch):
+    steps = []
+    note = lambda self, loss, rate: steps.append((loss.item(), rate))  # noqa: E731
+    monkeypatch.setattr(solver.Learner, "step", note)
+    lessons = solver.Lessons(steps=4, batch=16, rate=0.1, warmup=2, decay=0.5)
+    rows = torch.as_tensor(ROWS)
+    logs = MODEL(rows[:, :-1]).log_softmax(-1).detach()
+    first, second = -logs[:, 1:].gather(-1, rows[:, 2:, None])[..., 0].mean(0).numpy()
+    solver.taught(MODEL, ROWS, 2, lessons, weights=[1, 3], seed=0)
+    assert [rate for _, rate in steps] == pytest.approx([0.05, 0.1, 0.1, 0.05])
+    assert [loss for loss, _ in steps] == pytest.approx([(first + 3 * second) / 4] * 4, rel=1e-4)
+
+
+def test_temperature_and_seed_reach_the_sampler(monkeypatch):
+    asked = []
+
+    def spy(model, rows, length, temperature, together, *, seed):
+        asked.append((length, temperature, together, seed))
+        return torch.zeros(len(rows), rows.shape[1] + length, dtype=torch.int64)
+
+    monkeypatch.setattr(solver, "sample", spy)
+    solver.answers(MODEL, ROWS[:2, :2], 2, 3, 0.7, seed=5)
+    solver.answers(MODEL, ROWS[:2, :2], 2, seed=6)
+    assert asked == [(2, 0.7, solver.TOGETHER, 5), (2, 1.0, solver.TOGETHER, 6)]
+
+
 def test_answers_follow_the_models_chances():
     asked = np.array([[0, 1], [1, 0]])
     given = solver.answers(MODEL, asked, 1, 4000, seed=0)
@@ -78,15 +128,20 @@ def test_joined_repeats_each_prompt_for_its_answers():
     "call, said",
     [
         (lambda: solver.Lessons(steps=0), "steps is 0"),
+        (lambda: solver.Lessons(batch=0), "batch is 0"),
+        (lambda: solver.Lessons(warmup=0), "warmup is 0"),
         (lambda: solver.Lessons(rate=0), "rate is 0"),
+        (lambda: solver.fresh(5, 1, seed=0), "length is 1"),
         (lambda: solver.Lessons(decay=2), "decay is 2"),
         (lambda: solver.taught(MODEL, ROWS, 4, seed=0), "prompt is 4"),
         (lambda: solver.taught(MODEL, ROWS[:, :0], 1, seed=0), "one row or more"),
         (lambda: solver.taught(MODEL, ROWS + 9, 2, seed=0), "tokens run from"),
         (lambda: solver.taught(MODEL, ROWS.repeat(2, 1), 2, seed=0), "make the model longer"),
         (lambda: solver.taught(MODEL, ROWS, 2, weights=[0, 0], seed=0), "not zeros alone"),
+        (lambda: solver.taught(MODEL, ROWS, 2, weights=[-1, 2], seed=0), "weights hold -1"),
         (lambda: solver.taught(MODEL, ROWS, 2, weights=[1], seed=0), "give one a token"),
         (lambda: solver.answers(MODEL, ROWS[:, :2], 2, 0, seed=0), "count is 0"),
+        (lambda: solver.joined(ROWS, ROWS[:2, None]), "give \\(n, tokens\\)"),
         (lambda: solver.joined(ROWS, ROWS), "give \\(n, tokens\\)"),
     ],
 )

@@ -109,9 +109,7 @@ class Block(nn.Module):
             many = config.experts, config.active, config.routing
             self.feed = Experts(width, hidden, *many, models)
 
-    def forward(
-        self, x: Tensor, ids: Tensor, drop: Callable, cache: Cache | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, ids: Tensor, drop: Callable, cache: Cache | None = None) -> Tensor:
         qkv = _linear(_shifted(_norm(x, self.norm_mix), cache), self.qkv)
         heads = qkv.flatten(0, 1).unflatten(-1, (3, self.heads, -1))
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # each (models x batch, heads, time, size)
