@@ -104,7 +104,7 @@ def test_divergence_of_best_of_n():
         (lambda: coverage.passed(np.ones((2, 3), bool), 1.5), "give a whole number"),
         (lambda: coverage.passed(np.ones((0, 3), bool), 1), "give booleans"),
         (lambda: coverage.guessed([0.5], np.ones(0, int)), "give a whole number"),
-        (lambda: coverage.guessed([0.5], [[1]]), "give a whole number"),
+        (lambda: coverage.guessed([0.5], [[1]]), "or a list of them"),
         (lambda: coverage.guessed([1.5], 1), "chances hold 1.5"),
         (lambda: coverage.spread(0, 1, 1), "alpha is 0"),
         (lambda: coverage.spread(1, -1, 1), "beta is -1"),
