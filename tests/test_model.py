@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from datawall.lm.model import Config, Transformer
+from test_experts import KINDS
 
 SHAPES = [
     Config(vocab=11, width=16, layers=1, context=8),
@@ -72,7 +73,7 @@ def test_each_model_needs_its_own_tokens():
             pair(torch.zeros(shape, dtype=torch.long))
 
 
-@pytest.mark.parametrize("config", SHAPES)
+@pytest.mark.parametrize("config", [*SHAPES, *KINDS])
 def test_parameters_are_counted_as_they_are(config):
     model = Transformer(config, seed=0)
     matrices = sum(p.numel() for p in model.blocks.parameters() if p.ndim == 3)
