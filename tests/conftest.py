@@ -69,6 +69,13 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture(autouse=True)
 def interruptible():
     """A test can be stopped by the keyboard, whatever a notebook in the one before has left."""

@@ -22,6 +22,7 @@ import axe_playwright_python
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -263,13 +264,6 @@ def test_page(page, browser, address):
     met = visit(browser, f"{address}/{page}.html")
     assert {name: found for name, found in vars(met).items() if found and name != "bytes"} == {}
     assert met.bytes < HEAVIEST
-
-
-@pytest.fixture
-def page(browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
 
 
 def test_the_chapter_has_mathematics_and_figures_to_check(page, address):
@@ -534,6 +528,84 @@ def test_the_page_of_claims_has_each_once_and_shows_those_of_a_verdict(page, add
         assert page.locator(".claims-count").inner_text().startswith(f"{len(due)} ")
 
 
+def test_the_page_of_claims_is_cut_down_by_chapter_source_and_year(page, address):
+    page.goto(f"{address}/book/claims.html")
+    quiet(page)
+    rows = page.locator(".claims tbody tr").filter(visible=True)
+    claims = ledger.claims()
+    who, year = claims[3].who, claims[3].date[:4]
+    page.locator("select[name=source]").select_option(who)
+    assert rows.count() == len([row for row in claims if row.who == who])
+    page.locator("select[name=year]").select_option(year)
+    both = [row for row in claims if row.who == who and row.date[:4] == year]
+    assert 0 < rows.count() == len(both)
+    said = page.locator(".claims-count").inner_text()
+    assert said == f"{len(both)} of {len(claims)} claims: {who}; {year}."
+    page.get_by_role("button", name="Show all claims").click()
+    assert rows.count() == len(claims)
+    page.locator("select[name=chapter]").select_option(index=1)
+    first = {row.chapter for row in claims} & {Path(PAGES[1]).name}
+    assert rows.count() == len([row for row in claims if row.chapter in first])
+
+
+def test_a_claim_has_an_address_that_shows_it_whatever_is_hidden(page, address):
+    wanted = ledger.claims()[-1].id
+    page.goto(f"{address}/book/claims.html")
+    quiet(page)
+    page.locator("select[name=chapter]").select_option(index=1)
+    row = page.locator(f"#claim-{wanted}")
+    assert not row.is_visible()
+    page.evaluate("id => { location.hash = id; }", f"claim-{wanted}")
+    row.wait_for(state="visible")
+    assert page.evaluate("document.querySelector('.claims tr:target').id") == f"claim-{wanted}"
+
+
+def test_each_claim_that_was_measured_leads_to_a_cell_of_its_chapter(site):
+    soup = BeautifulSoup((site / "book/claims.html").read_text(), "html.parser")
+    pages = chapters(site)
+    for row in ledger.claims():
+        links = [a["href"] for a in soup.select(f"#claim-{row.id} .claim-links a")]
+        assert links[0] == f"#claim-{row.id}"
+        assert len(links) == (1 if row.tolerance is None else 2)
+        for link in links[1:]:
+            name, _, cell = link.partition(".html#")
+            assert name == row.chapter
+            assert pages[name].select_one(f"div.cell[id={cell}]"), link
+
+
+def test_the_ledger_can_be_had_as_csv_and_json(site):
+    given = json.loads((site / "book/ledger.json").read_text())["claims"]
+    table = pd.read_csv(site / "book/ledger.csv")
+    assert [row["id"] for row in given] == list(table.id) == [row.id for row in ledger.claims()]
+    ours = ledger.measured()
+    for row, line in zip(given, table.itertuples(), strict=True):
+        claim = ledger.claim(row["id"])
+        assert (row["verdict"], row["who"], row["note"]) == (claim.verdict, claim.who, claim.note)
+        if claim.tolerance is None:
+            assert row["measured"] is None and np.isnan(line.measured)
+            continue
+        found = ours[claim.id]
+        assert (row["measured"], row["low"], row["high"]) == (found.value, found.low, found.high)
+        np.testing.assert_allclose([line.measured, line.low], [found.value, found.low])
+        assert row["holds_from"] in (claim.holds_if[0], None)
+        assert row["limit_measured"] == (found.limit[0] if found.limit else None)
+    links = BeautifulSoup((site / "book/claims.html").read_text(), "html.parser")
+    assert {a["href"] for a in links.select(".claims-files a")} == {"ledger.csv", "ledger.json"}
+
+
+def test_what_a_reader_answers_on_a_page_needs_no_kernel_and_no_server(page, site):
+    page.goto((site / "book/repeated-epochs.html").as_uri())
+    asks = page.locator("form.guess-form")
+    asks.locator("input[name=four]").fill("5")
+    asks.get_by_role("button").click()
+    said = page.locator("#fig-excess ~ .you-said, figure:has(#fig-excess) ~ .you-said")
+    assert f"you said 5 %; measured {ledger.measured()['four-epochs']} %" in said.inner_text()
+    exercise = page.locator("form.answer-form").first
+    exercise.locator("input").fill("nothing")
+    exercise.get_by_role("button").click()
+    assert "a single number is asked for" in exercise.get_by_role("status").inner_text()
+
+
 def test_choices_stand_in_the_order_that_the_rules_count(site):
     for name, soup in chapters(site).items():
         notebook = json.loads((ROOT / f"book/{name}.ipynb").read_text())
@@ -563,7 +635,7 @@ WRONG = "details.choice:has(p:first-of-type > strong:text-is('Wrong.'))"
 def test_the_quiz_counts_what_is_right_at_the_first_try(page, site):
     page.goto((site / f"{CHAPTER}.html").as_uri())
     questions = page.locator("#quiz > section").all()
-    score = page.get_by_role("status")
+    score = page.locator(".quiz-score")
     assert "the first choice that you open counts" in score.inner_text()
     questions[0].locator(WRONG).first.locator("summary").click()
     count = len(questions)
@@ -573,6 +645,8 @@ def test_the_quiz_counts_what_is_right_at_the_first_try(page, site):
         question.locator(RIGHT).locator("summary").focus()
         page.keyboard.press("Enter")
         question.locator(WRONG).first.locator("summary").click()
+    assert score.inner_text() == f"{count - 1} of {count} right at the first try."
+    page.reload()
     assert score.inner_text() == f"{count - 1} of {count} right at the first try."
     again = page.get_by_role("button", name="Start again")
     again.focus()

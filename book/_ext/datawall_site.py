@@ -14,16 +14,16 @@ import altair
 import vl_convert
 from bs4 import BeautifulSoup
 from docutils import nodes
-from docutils.statemachine import StringList
 from fontTools import subset
 from future_typing.codec import search_function
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxRole
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
-import quiz  # noqa: E402  (neither folder is on a path before the line above)
+import claims_page  # noqa: E402  (neither folder is on a path before the line above)
+import quiz  # noqa: E402
 from datawall.page import ledger  # noqa: E402
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ MATHJAX_PARTS = [
     "output/chtml/fonts",
     "a11y/assistive-mml.js",
 ]
+FORMS = {"guess": "guess", "answer": "answers"}  # kind of form -> its script
 ICON_FONTS = ["fa-solid-900", "fa-regular-400", "fa-brands-400"]
 
 
@@ -77,57 +78,12 @@ class LedgerRole(SphinxRole):
         self.figure = figure
 
     def run(self):
-        watch_ledger(self.env)
+        claims_page.watch_ledger(self.env)
         try:
             return [nodes.inline(self.rawtext, self.figure(self.text))], []
         except KeyError as error:
             logger.warning(f"{self.env.docname}: {error.args[0]}", location=self.get_location())
             return [nodes.problematic(self.rawtext, self.rawtext)], []
-
-
-class LedgerTable(SphinxDirective):
-    """``{ledger} chapter``: published beside measured; for the whole book, by chapter, counted."""
-
-    optional_arguments = 1
-
-    def run(self):
-        watch_ledger(self.env)
-        try:
-            if self.arguments:
-                return [self.table(*self.arguments)]
-        except KeyError as error:
-            raise self.error(f"{self.env.docname}: {error.args[0]}") from None
-        rows = ledger.claims()
-        count = nodes.paragraph("", ledger.counted(rows), classes=["claims-count"])
-        chapters = {row.chapter for row in rows}
-        pages = [Path(page).name for page in self.env.external_site_map]  # in the book's order
-        return [count, *(self.section(page) for page in pages if page in chapters)]
-
-    def table(self, chapter):
-        box = nodes.container(classes=["ledger"])
-        self.parse(ledger.markdown(chapter), box)
-        return box
-
-    def section(self, chapter):
-        """The claims of a chapter under its title, which the page's own contents then list."""
-        first = json.loads((ledger.BOOK / f"{chapter}.ipynb").read_text("utf-8"))["cells"][0]
-        title = "".join(first["source"]).partition("\n")[0].removeprefix("#").strip()
-        section = nodes.section("", nodes.title(title, title), classes=["claims"])
-        section["names"].append(nodes.fully_normalize_name(f"claims of {chapter}"))
-        self.state.document.note_implicit_target(section, section)
-        self.parse(f"{{doc}}`How this was measured <{chapter}>`", section)
-        section += self.table(chapter)
-        return section
-
-    def parse(self, text, node):
-        lines = StringList(text.splitlines(), ledger.__file__)
-        self.state.nested_parse(lines, self.content_offset, node)
-
-
-def watch_ledger(env):
-    """Rebuild this page when a claim changes or a chapter that measures one does."""
-    for path in [*ledger.BOOK.glob("ledger.*"), *ledger.BOOK.glob("*.ipynb")]:
-        env.note_dependency(str(path))
 
 
 def as_shown(app, docname, source):
@@ -208,6 +164,11 @@ def load_scripts(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
     if "vnd.vegalite" in body:
         app.add_js_file("vega-figure.js", loading_method="defer")
+    if any(kept in body for kept in ('<details class="choice"', 'class="reader-form', "progress")):
+        app.add_js_file("memory.js", loading_method="defer", priority=490)
+    for kind in ("guess", "answer"):
+        if f'class="reader-form {kind}-form"' in body:
+            app.add_js_file(f"{FORMS[kind]}.js", loading_method="defer")
     if '<details class="choice"' in body or pagename == "search":
         app.add_js_file("quiz.js", loading_method="defer")
     if any(wide in body for wide in ('<div class="math', "<table", "<pre")):
@@ -286,9 +247,10 @@ def finish_pages(app, exception):
 
 def setup(app):
     release_codecs()
+    app.setup_extension("claims_page")
+    app.setup_extension("answering")
     app.add_role("published", LedgerRole(published))
     app.add_role("measured", LedgerRole(measured))
-    app.add_directive("ledger", LedgerTable)
     app.add_transform(NumberedFigures)
     app.connect("config-inited", set_theme_options)
     app.connect("builder-inited", write_scripts)

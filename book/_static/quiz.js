@@ -5,12 +5,16 @@
 function keepScore(quiz) {
   const questions = [...quiz.querySelectorAll("section")].filter(q => q.querySelector(":scope > details.choice"));
   const firsts = new Map();
+  const before = memory.get(here, "quiz");
+  questions.forEach((question, number) => {
+    if (number in before) firsts.set(question, before[number]);
+  });
   const score = document.createElement("p");
   score.className = "quiz-score";
   score.setAttribute("role", "status"); // read out when it changes
   const again = document.createElement("button");
   again.type = "button";
-  again.className = "quiz-again";
+  again.className = "quiz-again plain-button";
   again.textContent = "Start again";
   const show = () => {
     const right = [...firsts.values()].filter(Boolean).length, left = questions.length - firsts.size;
@@ -20,17 +24,20 @@ function keepScore(quiz) {
       : "Your score: the first choice that you open counts.";
     again.hidden = firsts.size === 0;
   };
-  for (const question of questions) {
+  for (const [number, question] of questions.entries()) {
     for (const choice of question.querySelectorAll(":scope > details.choice")) {
       choice.querySelector("summary").addEventListener("click", () => {
         if (choice.open || firsts.has(question)) return;
-        firsts.set(question, choice.querySelector("strong").textContent.startsWith("Right"));
+        const right = choice.querySelector("strong").textContent.startsWith("Right");
+        firsts.set(question, right);
+        memory.set(here, "quiz", number, right);
         show();
       });
     }
   }
   again.addEventListener("click", () => {
     firsts.clear();
+    memory.clear(here, "quiz");
     quiz.querySelectorAll("details.choice").forEach(choice => { choice.open = false; });
     show();
     questions[0].querySelector("summary").focus();
