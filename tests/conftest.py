@@ -5,12 +5,16 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from functools import partial
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+ROOT = Path(__file__).resolve().parent.parent
 # Without these Chromium asks for its maker's hosts at every start, and needs a sandbox and a GPU.
 FLAGS = [
     "--no-sandbox",
@@ -116,6 +120,30 @@ def serve():
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+def build(source, target, *options):
+    """Run jupyter-book as `make book` does."""
+    command = shutil.which("jupyter-book", path=Path(sys.executable).parent)
+    return subprocess.run(
+        [command, "build", source, "--path-output", target, "-W", "-n", "--keep-going", *options],
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    target = tmp_path_factory.mktemp("site")
+    run = build(ROOT, target)
+    if run.returncode:
+        pytest.fail("The site does not build:\n" + run.stderr[-3000:], pytrace=False)
+    return target / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def address(site, serve):
+    return serve(site)
 
 
 FINDINGS = []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import answering
 import invariants
 from invariants import figures, prose, quotes, reading
 from invariants.context import Context
@@ -47,7 +48,7 @@ def context(chapter: str) -> Context:
         for notebook in (others | pages()).values()
         for _, source, key, _ in quotes.quoted_keys(notebook)
         if source == chapter
-    )
+    ) | {name for claim, name, _ in answering.fields(chapter) if not claim}  # on its page's form
     return Context(
         chapter=chapter,
         bibliography=reading.parse_bibliography(read("references.bib")),

@@ -7,9 +7,7 @@ import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
-import sys
 import venv
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +28,7 @@ from sphinx.search.en import SearchEnglish
 
 import movable
 import quiz
+from conftest import build
 from datawall.page import ledger
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,30 +45,6 @@ def toc_pages():
 
 
 PAGES = toc_pages()
-
-
-def build(source, target, *options):
-    """Run jupyter-book as `make book` does."""
-    command = shutil.which("jupyter-book", path=Path(sys.executable).parent)
-    return subprocess.run(
-        [command, "build", source, "--path-output", target, "-W", "-n", "--keep-going", *options],
-        capture_output=True,
-        text=True,
-    )
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    target = tmp_path_factory.mktemp("site")
-    run = build(ROOT, target)
-    if run.returncode:
-        pytest.fail("The site does not build:\n" + run.stderr[-3000:], pytrace=False)
-    return target / "_build" / "html"
-
-
-@pytest.fixture(scope="session")
-def address(site, serve):
-    return serve(site)
 
 
 # What a page asks of other hosts, read from its text
@@ -175,6 +150,7 @@ def compressed(body):
 
 
 NAMELESS = r"""images => images
+  .filter(image => !image.closest("[aria-hidden=true]"))
   .filter(image => !image.alt.trim() || /\.\w{3,4}$/.test(image.alt.trim()))
   .map(image => image.outerHTML)"""
 WIDE = """tables => tables
@@ -215,7 +191,7 @@ def visit(browser, url):
     for theme, only in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         set_theme(page, theme)
         met.barriers += [f"{theme}: {barrier}" for barrier in barriers(page, **only)]
-        for image in page.locator("article img").all():
+        for image in page.locator("article :not([aria-hidden=true]) > img").all():
             if contrast(image.screenshot()) < 7:
                 met.faint.append(f"{theme}: {image.get_attribute('src')}")
     for width in PHONES:

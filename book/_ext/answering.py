@@ -44,6 +44,12 @@ def asked_for():
         return tomllib.load(file)["exercise"]
 
 
+def fields(chapter):
+    """What a chapter's predictions quote: whether a claim, the name and the format of each."""
+    asked = predictions().get(chapter, {"predictions": []})["predictions"]
+    return [field.groups() for one in asked for field in FIELD.finditer(one["measured"])]
+
+
 def results(notebook):
     """What a chapter has quoted, by name: numbers and texts."""
     found = {}

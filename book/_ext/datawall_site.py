@@ -42,7 +42,12 @@ MATHJAX_PARTS = [
     "output/chtml/fonts",
     "a11y/assistive-mml.js",
 ]
-FORMS = {"guess": "guess", "answer": "answers"}  # kind of form -> its script
+PARTS = ("claims_page", "answering", "previews", "bibtex_entries", "front")  # each beside this file
+FORMS = {  # what is answered on a page, by its class -> its script
+    "reader-form guess-form": "guess.js",
+    "reader-form answer-form": "answers.js",
+    "progress-line": "progress.js",
+}
 ICON_FONTS = ["fa-solid-900", "fa-regular-400", "fa-brands-400"]
 
 
@@ -164,11 +169,12 @@ def load_scripts(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
     if "vnd.vegalite" in body:
         app.add_js_file("vega-figure.js", loading_method="defer")
-    if any(kept in body for kept in ('<details class="choice"', 'class="reader-form', "progress")):
-        app.add_js_file("memory.js", loading_method="defer", priority=490)
-    for kind in ("guess", "answer"):
-        if f'class="reader-form {kind}-form"' in body:
-            app.add_js_file(f"{FORMS[kind]}.js", loading_method="defer")
+    answered = [kind for kind in FORMS if f'class="{kind}' in body]
+    if answered or '<details class="choice"' in body:
+        app.add_js_file("memory.js", loading_method="defer", priority=490)  # before the others
+    scripts = {FORMS[kind] for kind in answered} | ({"progress.js"} if answered else set())
+    for script in sorted(scripts):
+        app.add_js_file(script, loading_method="defer")
     if '<details class="choice"' in body or pagename == "search":
         app.add_js_file("quiz.js", loading_method="defer")
     if any(wide in body for wide in ('<div class="math', "<table", "<pre")):
@@ -247,8 +253,8 @@ def finish_pages(app, exception):
 
 def setup(app):
     release_codecs()
-    app.setup_extension("claims_page")
-    app.setup_extension("answering")
+    for part in PARTS:
+        app.setup_extension(part)
     app.add_role("published", LedgerRole(published))
     app.add_role("measured", LedgerRole(measured))
     app.add_transform(NumberedFigures)

@@ -5,7 +5,6 @@ the environment's ANEW all of them are.
 """
 
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -13,11 +12,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-HEIGHT = re.compile(
-    r'(<g id="ytick_\d+">(?:(?!<g id="ytick_).)*?)'
-    r'<g id="text_\d+">\s*<text[^>]*>[^<]*</text>\s*</g>',
-    re.DOTALL,
-)
 BOOK = Path(__file__).resolve().parent.parent
 
 
@@ -81,14 +75,13 @@ def figures_due(notebook):
 def pictures(notebook):
     """Figures that other pages show too, by file name: a cell names its own as ``picture``.
 
-    They get a white ground, since the README shows them on pages whose colour is not ours, and no
-    numbers on the upright axis: whoever sees them before the chapter is to predict its result yet.
+    They get a white ground, since the README shows them on pages whose colour is not ours.
     """
     cells = [cell for cell in notebook.cells if "picture" in cell.metadata]
     found = ((c.metadata["picture"], out.get("data", {})) for c in cells for out in c.outputs)
     ground = '<rect width="100%" height="100%" fill="white"/>\n <defs>'
     svgs = ((name, data["image/svg+xml"]) for name, data in found if "image/svg+xml" in data)
-    return {name: HEIGHT.sub(r"\1", svg.replace("<defs>", ground, 1)) for name, svg in svgs}
+    return {name: svg.replace("<defs>", ground, 1) for name, svg in svgs}
 
 
 def rerun(path):

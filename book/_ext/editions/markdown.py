@@ -208,7 +208,22 @@ def _ledger(page, argument, options, body):
     return plain(page.site.ledger(argument or None), page)
 
 
-DIRECTIVES = {"math": _math, "figure": _figure, "glossary": _glossary, "ledger": _ledger}
+def _verdicts(page, argument, options, body):
+    return plain(page.site.verdicts(), page)
+
+
+def _cards(page, argument, options, body):
+    return plain(body, page)
+
+
+DIRECTIVES = {
+    "math": _math,
+    "figure": _figure,
+    "glossary": _glossary,
+    "ledger": _ledger,
+    "verdicts": _verdicts,
+    "cards": _cards,
+}
 
 
 def references(page):
