@@ -39,6 +39,8 @@ SITE = Site(
     files={"there": ("there.ipynb", "Over there")},
     measured={"claim": "2.1 [1.9, 2.3] nats"}.__getitem__,
     published={"claim": "1.27 %"}.__getitem__,
+    verdict_zh={"claim": "成立"}.__getitem__,
+    verdicts=lambda: "| chapters |",
     ledger=lambda chapter: f"| rows of {chapter} {{cite:p}}`one2020` |",
     citations=citations(),
 )
@@ -59,6 +61,13 @@ FORMS = [
     ("{numref}`fig-loss`", "Fig. 7", {"figures": {"fig-loss": "8"}}),
     ("{numref}`figure %s <fig-loss>`", "figure 7", {"figures": {"fig-loss": "8"}}),
     ("{eq}`eq-law`", "(3)", {"equations": {"eq-law": "4"}}),
+    ("{verdict-zh}`claim`", "成立", {"verdict_zh": lambda claim: "在此未定"}),
+    ("```{verdicts}\n```", "| chapters |", {"verdicts": lambda: "| none |"}),
+    (
+        "````{cards}\n- [there](there.ipynb)\n- {measured}`claim`\n````",
+        "- [there](there.ipynb)\n- 2.1 [1.9, 2.3] nats",
+        {"measured": lambda claim: "2.1"},
+    ),
     ("{doc}`there`", "[Over there](there.ipynb)", {"files": {"there": ("a.md", "Over there")}}),
     ("{doc}`it <there>`", "[it](there.ipynb)", {"files": {"there": ("a.md", "Over there")}}),
     (

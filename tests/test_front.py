@@ -1,6 +1,7 @@
 """The front door: verdicts as a picture and a table, previews, entries to cite, progress."""
 
 import json
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -168,6 +169,18 @@ def test_entries_are_asked_for_by_address():
     datawall_site.release_codecs()
     found = bibtex_entries.entries([Source])
     assert list(found) == ["id7"] and found["id7"].startswith("@misc{one2020,")
+
+
+def test_the_chinese_page_gives_each_verdict_of_the_press_and_leads_to_its_row(site):
+    page = soup((site / "book/chinese.html").read_text())
+    assert page.article["lang"] == "zh-CN"
+    source = (BOOK / "chinese.md").read_text("utf-8")
+    told = re.findall(r"{verdict-zh}`([\w-]+)`", source)
+    links = page.select("article td a[href^='claims.html#claim-']")
+    assert [link["href"].removeprefix("claims.html#claim-") for link in links] == told
+    for link, claim in zip(links, told, strict=True):
+        assert link.text == datawall_site.CHINESE[ledger.claim(claim).verdict]
+    assert len(set(datawall_site.CHINESE.values())) == len(ledger.VERDICTS)
 
 
 def test_progress_is_told_and_forgotten(page, site):

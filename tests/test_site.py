@@ -191,7 +191,7 @@ def visit(browser, url):
     for theme, only in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         set_theme(page, theme)
         met.barriers += [f"{theme}: {barrier}" for barrier in barriers(page, **only)]
-        for image in page.locator("article :not([aria-hidden=true]) > img").all():
+        for image in page.locator("article img:not([aria-hidden=true] *)").all():
             if contrast(image.screenshot()) < 7:
                 met.faint.append(f"{theme}: {image.get_attribute('src')}")
     for width in PHONES:

@@ -28,6 +28,14 @@ from datawall.page import ledger  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
+CHINESE = dict(
+    zip(
+        ledger.VERDICTS,
+        ("成立", "有条件成立", "在此不成立", "在此未定", "在此无法检验"),
+        strict=True,
+    )
+)
+LANGUAGES = {"chinese": "zh-CN"}  # pages in another language than the book's
 TESTS_MARK = "# NBVAL_CHECK_OUTPUT"  # tells a test to compare a cell's output, and a reader nothing
 CLICKS = (  # said of what opens, which nothing does on paper
     "Each has a worked solution that opens on a click.",
@@ -76,8 +84,15 @@ def measured(claim_id, ours=None):
     return f"{ours[claim_id]} {ledger.claim(claim_id).unit}".strip()
 
 
+def verdict_zh(claim_id):
+    return CHINESE[ledger.claim(claim_id).verdict]
+
+
 class LedgerRole(SphinxRole):
-    """A claim's figure, with its unit: ``{published}`id` `` theirs, ``{measured}`id` `` ours."""
+    """A claim's figure, with its unit: ``{published}`id` `` theirs, ``{measured}`id` `` ours.
+
+    ``{verdict-zh}`id` `` is its verdict in Chinese, which leads to its row.
+    """
 
     def __init__(self, figure):
         self.figure = figure
@@ -85,7 +100,11 @@ class LedgerRole(SphinxRole):
     def run(self):
         claims_page.watch_ledger(self.env)
         try:
-            return [nodes.inline(self.rawtext, self.figure(self.text))], []
+            shown = self.figure(self.text)
+            if self.figure is not verdict_zh:
+                return [nodes.inline(self.rawtext, shown)], []
+            row = f"claims.html#{claims_page.address(self.text)}"
+            return [nodes.reference("", shown, refuri=row, internal=True)], []
         except KeyError as error:
             logger.warning(f"{self.env.docname}: {error.args[0]}", location=self.get_location())
             return [nodes.problematic(self.rawtext, self.rawtext)], []
@@ -231,6 +250,8 @@ def finish_pages(app, exception):
     used = {ord(point) for point in re.findall(r'--pst-icon-[\w-]+:"(.)"', css)}
     for page in set(Path(app.outdir).rglob("*.html")) - set(static.rglob("*.html")):
         html = page.read_text(encoding="utf-8")
+        if page.stem in LANGUAGES:
+            html = html.replace("<article ", f'<article lang="{LANGUAGES[page.stem]}" ', 1)
         html = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>", "", html)
         # A role that promises list items, which references are not.
         html = html.replace(' role="list" class="citation-list"', ' class="citation-list"')
@@ -257,6 +278,7 @@ def setup(app):
         app.setup_extension(part)
     app.add_role("published", LedgerRole(published))
     app.add_role("measured", LedgerRole(measured))
+    app.add_role("verdict-zh", LedgerRole(verdict_zh))
     app.add_transform(NumberedFigures)
     app.connect("config-inited", set_theme_options)
     app.connect("builder-inited", write_scripts)

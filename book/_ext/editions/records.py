@@ -28,8 +28,9 @@ GLUE = "application/papermill.record/"
 @dataclass(frozen=True)
 class Site:
     """figures, equations: numbers by target. results: for each chapter what it quotes, by name.
-    files: for each page its file and its title. measured, published, ledger: see `datawall_site`;
-    verdicts: see `front`. citations: see `Citations`; figure_format: how the prose names a figure.
+    files: for each page its file and its title. measured, published, ledger, verdict_zh: see
+    `datawall_site`; verdicts: see `front`. citations: see `Citations`; figure_format: how the prose
+    names a figure.
     """
 
     figures: Mapping[str, str]
@@ -42,6 +43,7 @@ class Site:
     citations: "Citations"
     figure_format: str = "Fig. %s"
     verdicts: Callable[[], str] = str
+    verdict_zh: Callable[[str], str] = str
 
     def cite(self, kind: str, content: str) -> tuple[str, list[str]]:
         """A citation of a kind (p: all in brackets, t: the year) and the keys that it names."""
@@ -121,6 +123,7 @@ def read(app) -> Site:
         ledger=partial(claims, {name: titles[name] for name in order if name in titles}),
         citations=Citations({c.key: (c.entry, c.formatted_entry) for c in sources.citations}),
         figure_format=app.config.numfig_format["figure"],
+        verdict_zh=datawall_site.verdict_zh,
         verdicts=partial(front.table, front.in_order(env.external_site_map)),
     )
 
