@@ -40,9 +40,7 @@ def write(app, exception):
     for old in target.glob("*.whl"):
         old.unlink()
     library = wheel(root, target)
-    address = app.config.html_theme_options.get("repository_url")
-    first_cell = library_cell(library.name, address)
-    full = _pages(app, first_cell)
+    full = full_pages(app)
     beside = {
         library.name: library.read_bytes(),
         "requirements.txt": requirements(root).encode(),
@@ -64,8 +62,19 @@ def write(app, exception):
         write_zip(target / f"{folder}.zip", packed)
 
 
+def full_pages(app):
+    """The full edition, by file name: notebooks, pages as text, pictures as bytes.
+
+    Made once; it needs the wheel, which `write` puts beside it.
+    """
+    if not hasattr(app, "datawall_full"):
+        (library,) = Path(app.outdir, "editions").glob("*.whl")
+        address = app.config.html_theme_options.get("repository_url")
+        app.datawall_full = _pages(app, library_cell(library.name, address))
+    return app.datawall_full
+
+
 def _pages(app, first_cell):
-    """The full edition, by file name: notebooks, pages as text, pictures as bytes."""
     site, found = records.read(app), {}
     lists = {key.docname for key in app.env.get_domain("cite").bibliographies}
     for name in sorted(app.env.found_docs - lists):  # each page has its own list of sources
