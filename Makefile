@@ -5,7 +5,7 @@ BIN := .venv/bin
 # For `make rerun`: ANEW=1 to make again what is stored.
 export PYTHON CPU PIP_FLAGS ANEW
 
-.PHONY: help book check test lab reset edit rerun bench resolve environment
+.PHONY: help book check test lab reset assign grade edit rerun bench resolve environment
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
@@ -36,6 +36,12 @@ lab: environment ## Open the chapters in JupyterLab, in a copy of your own (work
 
 reset: book ## Make that copy anew; what you changed in it is kept, and named
 	@$(BIN)/python book/_ext/editions/work.py
+
+assign: environment ## Make an assignment without answers, and its key; CHAPTER=scaling-laws; SEED=7 for other numbers
+	@$(BIN)/python book/_ext/teaching/assignment.py $(CHAPTER) $(if $(SEED),--seed $(SEED))
+
+grade: environment ## Grade notebooks that were handed in: KEY=assignments/NAME-key.json FOLDER=submitted
+	@$(BIN)/python book/_ext/teaching/grade.py $(KEY) $(FOLDER)
 
 edit: environment ## Open the sources of the chapters in JupyterLab
 	@$(BIN)/jupyter trust book/*.ipynb >/dev/null # or JupyterLab would hide the stored figures

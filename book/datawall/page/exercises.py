@@ -42,8 +42,17 @@ def check(exercise: str, answer: object) -> Verdict:
     asked = _exercises()[exercise]
     if answer is ... or answer is None:
         return Verdict(False, "Not yet: put your answer in the place of the three dots.")
-    wrong = _WRONG[asked["kind"]](asked, answer)
-    return Verdict(False, f"Not yet: {wrong}") if wrong else Verdict(True, "Right.")
+    look = wrong(asked, answer)
+    return Verdict(False, f"Not yet: {look}") if look else Verdict(True, "Right.")
+
+
+def wrong(asked: dict, answer: object) -> str:
+    """What is wrong with an answer, or "" if nothing is.
+
+    asked: an exercise as `exercises.toml` has it, or as an assignment's key does: `kind` and what
+    belongs to it.
+    """
+    return _WRONG[asked["kind"]](asked, answer)
 
 
 PERCENTS = re.compile(r"([-+]?\d+(?:\.\d*)?|[-+]?\.\d+)\s*(?:%|percent|per cent)")
@@ -56,7 +65,7 @@ def _wrong_number(asked: dict, answer: object) -> str:
         if asks is None:
             return "percents are not asked for. Give a number without them."
         answer = float(found[1]) / (100 if asks == "share" else 1)
-    value = _as_number(answer)
+    value = as_number(answer)
     if value is None:
         return f"a single number is asked for, and this is {_kind(answer)}."
     right = asked["answer"]
@@ -87,7 +96,7 @@ def _wrong_function(asked: dict, answer: object) -> str:
     for case in asked["cases"]:
         call = f"({', '.join(f'{x:g}' for x in case['arguments'])})"
         try:
-            value = _as_number(answer(*case["arguments"]))
+            value = as_number(answer(*case["arguments"]))
         except Exception as error:  # a student's function may raise anything
             return f"your function raised {type(error).__name__} for {call}: {error}"
         if value is None:
@@ -100,7 +109,8 @@ def _wrong_function(asked: dict, answer: object) -> str:
 _WRONG = {"number": _wrong_number, "choice": _wrong_choice, "function": _wrong_function}
 
 
-def _as_number(answer: object) -> float | None:
+def as_number(answer: object) -> float | None:
+    """A single number, also one in an array or a tensor of one element; None for anything else."""
     if hasattr(answer, "item") and set(getattr(answer, "shape", ())) <= {1}:
         answer = answer.item()  # an array, with names or without, or a tensor of one number
     if isinstance(answer, bool) or not isinstance(answer, Number) or isinstance(answer, complex):
