@@ -5,7 +5,7 @@ BIN := .venv/bin
 # For `make rerun`: ANEW=1 to make again what is stored.
 export PYTHON CPU PIP_FLAGS ANEW
 
-.PHONY: help book check test lab reset assign grade edit rerun bench resolve environment
+.PHONY: help book check test lab reset assign grade edit rerun room bench resolve environment
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
@@ -49,6 +49,9 @@ edit: environment ## Open the sources of the chapters in JupyterLab
 
 rerun: environment ## Execute the chapters and store their outputs; CHAPTER=scaling-laws for one; ANEW=1 for every run
 	@$(BIN)/python book/_ext/rerun.py $(CHAPTER)
+
+room: ## Say whether this computer can run the book, how long chapters take here, and what is missing
+	@if [ -x $(BIN)/python ]; then $(BIN)/python book/_ext/room.py; else $${PYTHON:-python3} book/_ext/room.py; fi
 
 bench: environment ## Time what must stay fast
 	@$(BIN)/python -m pytest tests/bench/bench_*.py --benchmark-only

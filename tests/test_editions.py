@@ -61,6 +61,7 @@ FORMS = [
     ("{numref}`fig-loss`", "Fig. 7", {"figures": {"fig-loss": "8"}}),
     ("{numref}`figure %s <fig-loss>`", "figure 7", {"figures": {"fig-loss": "8"}}),
     ("{eq}`eq-law`", "(3)", {"equations": {"eq-law": "4"}}),
+    ("{on-site}`here <x.html>`", "here", None),
     ("{verdict-zh}`claim`", "成立", {"verdict_zh": lambda claim: "在此未定"}),
     ("```{verdicts}\n```", "| chapters |", {"verdicts": lambda: "| none |"}),
     (

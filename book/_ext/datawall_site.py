@@ -54,6 +54,7 @@ PARTS = ("claims_page", "answering", "previews", "bibtex_entries", "front")  # e
 FORMS = {  # what is answered on a page, by its class -> its script
     "reader-form guess-form": "guess.js",
     "reader-form answer-form": "answers.js",
+    "reader-form class-form": "class.js",
     "progress-line": "progress.js",
 }
 ICON_FONTS = ["fa-solid-900", "fa-regular-400", "fa-brands-400"]
@@ -108,6 +109,14 @@ class LedgerRole(SphinxRole):
         except KeyError as error:
             logger.warning(f"{self.env.docname}: {error.args[0]}", location=self.get_location())
             return [nodes.problematic(self.rawtext, self.rawtext)], []
+
+
+class OnSite(SphinxRole):
+    """``{on-site}`words <address>` ``: a link to what only the site has, from the page's folder."""
+
+    def run(self):
+        words, _, address = self.text.partition(" <")
+        return [nodes.reference("", words, refuri=address.rstrip(">"), internal=True)], []
 
 
 def as_shown(app, docname, source):
@@ -278,6 +287,7 @@ def setup(app):
         app.setup_extension(part)
     app.add_role("published", LedgerRole(published))
     app.add_role("measured", LedgerRole(measured))
+    app.add_role("on-site", OnSite())
     app.add_role("verdict-zh", LedgerRole(verdict_zh))
     app.add_transform(NumberedFigures)
     app.connect("config-inited", set_theme_options)

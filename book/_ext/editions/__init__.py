@@ -18,6 +18,7 @@ from .packing import requirements, wheel, write_zip
 
 logger = logging.getLogger(__name__)
 
+ONLY_ON_THE_SITE = {"book/teaching"}  # and lists of sources, since each page has its own
 EDITIONS = {"student": "without solutions", "full": "with solutions"}
 README = """The Data Wall, {edition} edition: notebooks {about}, and the library that they use.
 
@@ -77,7 +78,7 @@ def full_pages(app):
 def _pages(app, first_cell):
     site, found = records.read(app), {}
     lists = {key.docname for key in app.env.get_domain("cite").bibliographies}
-    for name in sorted(app.env.found_docs - lists):  # each page has its own list of sources
+    for name in sorted(app.env.found_docs - lists - ONLY_ON_THE_SITE):
         path, page = Path(app.env.doc2path(name)), Page(site, name)
         try:
             if path.suffix == ".ipynb":

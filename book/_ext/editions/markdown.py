@@ -164,6 +164,7 @@ ROLES = {
     "glue:text": _result,
     "measured": lambda page, content: escaped(page.site.measured(content)),
     "published": lambda page, content: escaped(page.site.published(content)),
+    "on-site": lambda page, content: content.partition(" <")[0],
     "verdict-zh": lambda page, content: page.site.verdict_zh(content),
     "numref": _figure_number,
     "eq": _equation_number,

@@ -14,14 +14,14 @@ import editions
 from datawall.page import ledger
 from editions.packing import write_zip
 
-from . import decks, lesson, pack, sheets
+from . import decks, lesson, pack, page, sheets
 
 
 def lessons(app):
     """Each chapter as a lesson, in the book's order."""
     full = editions.full_pages(app)
-    for page in app.env.external_site_map:
-        path = Path(app.env.doc2path(page))
+    for name in app.env.external_site_map:
+        path = Path(app.env.doc2path(name))
         if path.suffix == ".ipynb":
             source = nbformat.read(path, as_version=4)
             yield lesson.read(path.stem, full[path.name], source)
@@ -56,5 +56,9 @@ def write(app, exception):
 
 
 def setup(app):
+    app.add_directive("needs", page.Needs)
+    app.add_directive("schedule", page.Schedule)
+    app.add_directive("lessons", page.Lessons)
+    app.add_directive("class-predictions", page.ClassPredictions)
     app.connect("build-finished", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
