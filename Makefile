@@ -5,13 +5,16 @@ BIN := .venv/bin
 # For `make rerun`: ANEW=1 to make again what is stored.
 export PYTHON CPU PIP_FLAGS ANEW
 
-.PHONY: help book check test lab reset assign grade edit rerun room bench resolve environment
+.PHONY: help book pdf check test lab reset assign grade edit rerun room bench resolve environment
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 book: environment ## Build the site from the stored outputs
 	@$(BIN)/jupyter-book build . -W -n --keep-going
 	@echo "The site is in _build/html. To read it, run: $(BIN)/python -m http.server -d _build/html"
+
+pdf: book ## Print the whole site into one file, _build/data-wall.pdf, by the browser that the tests use
+	@$(BIN)/python book/_ext/print_book.py
 
 check: environment ## Check what takes no experiment: style, units, invariants, a chapter of the site in a browser
 	@$(BIN)/ruff check .

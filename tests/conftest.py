@@ -14,17 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from print_book import FLAGS, find_browser
+
 ROOT = Path(__file__).resolve().parent.parent
-# Without these Chromium asks for its maker's hosts at every start, and needs a sandbox and a GPU.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 NO_BROWSER = (
     "No browser for the tests of the site: install Chromium (Debian and Ubuntu: apt install "
     "chromium), run `playwright install chromium`, or name one in DATAWALL_CHROMIUM."
@@ -42,17 +34,6 @@ def closed_network(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", here_only)
-
-
-def find_browser(bundled):
-    """The path of a Chromium: the one named, the system's, or Playwright's own; else None."""
-    named = os.environ.get("DATAWALL_CHROMIUM")
-    if named:
-        return shutil.which(named)
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    return shutil.which(bundled)
 
 
 def without_browser():

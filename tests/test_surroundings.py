@@ -140,7 +140,19 @@ def test_the_pins_say_which_system_and_which_python_they_are_for():
 
 def test_make_alone_lists_every_target(make):
     listed = make(python=GOOD).stdout
-    for target in ("book", "check", "test", "lab", "rerun", "bench", "resolve"):
+    for target in (
+        "book",
+        "pdf",
+        "check",
+        "test",
+        "lab",
+        "assign",
+        "grade",
+        "rerun",
+        "room",
+        "bench",
+        "resolve",
+    ):
         assert f"make {target} " in listed
 
 
