@@ -94,8 +94,8 @@ def write(site=SITE, target=TARGET, only=None):
             first = len(writer.pages)
             writer.append(PdfReader(BytesIO(content)), import_outline=False)
             if part and part not in parts:
-                parts[part] = writer.add_outline_item(part, first)
-            writer.add_outline_item(title, first, parent=parts.get(part))
+                parts[part] = writer.add_outline_item(title=part, page_number=first)
+            writer.add_outline_item(title=title, page_number=first, parent=parts.get(part))
             print(f"{title}: {len(writer.pages) - first} sheets")
         chromium.close()
     writer.add_metadata({"/Title": "The Data Wall", "/Author": "The Data Wall contributors"})

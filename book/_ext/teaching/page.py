@@ -23,7 +23,7 @@ from datawall.page import ledger
 NOTES = BOOK / "teaching.toml"
 NEEDS = re.compile(r"^- \*\*You need:\*\*(.*)$", re.M)
 LINK = re.compile(r"\]\(([\w-]+)\.ipynb\)")
-ROW, COLUMN, BOX = 44, 240, (200, 30)  # pixels
+ROW, COLUMN, BOX = 44, 196, (166, 30)  # pixels
 
 
 @cache
@@ -141,12 +141,16 @@ def schedule(kind):
     if kind == "week":
         lines = ["| Week | Chapters | What students do |", "| --- | --- | --- |"]
         for week in notes()["week"]:
-            links = ", ".join(f"[{short(n)}]({n}.ipynb)" for n in week["chapters"])
-            lines.append(f"| {week['number']} | {links} | {week['do']} |")
+            links = ", ".join(
+                f"[{short(n)}]({n}.ipynb)"
+                for n in week["chapters"]
+                if (BOOK / f"{n}.ipynb").exists()
+            )
+            lines.append(f"| {week['number']} | {links} | {referring(week['do'])} |")
         return "\n".join(lines)
     lines, begun = ["| From minute | Minutes | What |", "| --- | --- | --- |"], 0
     for entry in notes()[kind]["entries"]:
-        lines.append(f"| {begun} | {entry['minutes']} | {entry['what']} |")
+        lines.append(f"| {begun} | {entry['minutes']} | {referring(entry['what'])} |")
         begun += entry["minutes"]
     return "\n".join(lines)
 
@@ -155,6 +159,20 @@ class Lessons(Written):
     def run(self):
         made = [name for name in chapters(self.env) if name in notes()["chapter"]]
         return self.markdown("\n\n".join(lesson_notes(name) for name in made))
+
+
+def referring(text):
+    """Notes whose names of figures, equations and rows of the ledger lead there."""
+    text = re.sub(r"\bfig-[\w-]*\w", r"{numref}`\g<0>`", text)
+    text = re.sub(r"(?:\bequation )?\b(eq-[\w-]*\w)", r"{eq}`\1`", text)
+    known = {row.id for row in ledger.claims()}
+
+    def row(found):
+        if found[1] not in known:
+            return found[0]
+        return f"row {{on-site}}`{found[1]} <claims.html#{claims_page.address(found[1])}>`"
+
+    return re.sub(r"\brow ([a-z][\w-]*\w)", row, text)
 
 
 def lesson_notes(name):
@@ -168,13 +186,13 @@ def lesson_notes(name):
             "key": f"sheets/{name}-key",
         }.items()
     )
-    figures = ", ".join(f"{{numref}}`{figure}`" for figure in held["hour"])
+    figures = ", ".join(held["hour"])
     minutes = ", ".join(f"{part} {time}" for part, time in held["minutes"].items())
     numbers = " and ".join(str(number) for number in held["exercises"])
     goals = "\n".join(f"- {goal}" for goal in held["goals"])
     wrong = "\n".join(f"- *{one['wrong']}* {one['look']}" for one in held["misconceptions"])
     asked = "\n".join(f"- {question}" for question in held["discussion"])
-    return (
+    return referring(
         f"### [{claims_page.title_of(name)}]({name}.ipynb)\n\nTo hand out: {links}.\n\n"
         f"Students learn\n\n{goals}\n\n"
         f"**In an hour**: {figures}; exercises {numbers} in pairs. Minutes: {minutes}.\n\n"
