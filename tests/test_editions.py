@@ -61,7 +61,6 @@ FORMS = [
     ("{numref}`fig-loss`", "Fig. 7", {"figures": {"fig-loss": "8"}}),
     ("{numref}`figure %s <fig-loss>`", "figure 7", {"figures": {"fig-loss": "8"}}),
     ("{eq}`eq-law`", "(3)", {"equations": {"eq-law": "4"}}),
-    ("{on-site}`here <x.html>`", "here", None),
     ("{verdict-zh}`claim`", "成立", {"verdict_zh": lambda claim: "在此未定"}),
     ("```{verdicts}\n```", "| chapters |", {"verdicts": lambda: "| none |"}),
     (
@@ -88,6 +87,10 @@ FORMS = [
     ),
 ]
 IDS = [form[0].replace("\n", " ") for form in FORMS]
+
+
+def test_what_only_the_site_has_is_named_and_not_linked():
+    assert written("See {on-site}`the slides <../x.html>`.") == "See the slides."
 
 
 @pytest.mark.parametrize(("myst", "expected", "fault"), FORMS, ids=IDS)

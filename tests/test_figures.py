@@ -140,8 +140,9 @@ def small_book(tmp_path_factory):
     (source / "_toc.yml").write_text(yaml.safe_dump(toc))
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config = {"execute": config["execute"], "sphinx": config["sphinx"]}
-    del config["sphinx"]["local_extensions"]["editions"]  # of the whole book
-    config["sphinx"]["config"]["extensions"].remove("editions")
+    for part in ("editions", "teaching"):  # made of the whole book
+        del config["sphinx"]["local_extensions"][part]
+        config["sphinx"]["config"]["extensions"].remove(part)
     config["html"] = {"favicon": "favicon.svg"}  # or the browser asks for one
     shutil.copy(ROOT / "book" / "_static" / "favicon.svg", source)
     config["bibtex_bibfiles"] = ["references.bib"]

@@ -199,7 +199,8 @@ def _endless(value):
 
 def write_files(app, exception):
     """Put the ledger beside the page of claims, for programs."""
-    if exception or app.builder.format != "html":
+    page = f"book/{PAGE}"
+    if exception or app.builder.format != "html" or page not in app.env.found_docs:
         return
     rows = list(rows_as_facts())
     folder = Path(app.outdir, "book")
