@@ -104,8 +104,9 @@ def careless(error: float) -> Player:
 def mistaken(blind: float, error: float, *, seed: int) -> Player:
     """A perfect player with blind spots: in them a fixed wrong move is played this often.
 
-    blind: the share of positions with a wrong move that are blind spots, drawn once by the seed, so
-    that all who play with it err alike. error: how often the wrong move is played there.
+    blind: the share of blind spots among the positions in which a move is wrong and none wins at
+    once, drawn by the seed, so that all who play with it err alike. error: how often the wrong move
+    is played there.
     """
     validate.share("blind", blind)
     validate.share("error", error)
@@ -113,7 +114,7 @@ def mistaken(blind: float, error: float, *, seed: int) -> Player:
     for number in solved.matters:
         wrong = np.setdiff1d(np.arange(len(found[number])), solved.right[number])
         move, spot = rng.choice(wrong), rng.random() < blind
-        if spot:
+        if spot and not any(_ends(new) for new in solved.after[number]):
             found[number] = (1 - error) * found[number]
             found[number][move] += error
     return found
@@ -204,27 +205,26 @@ class Imitator:
 class Judge:
     """Values positions by how games from them ended, and plays towards the best value.
 
-    rate: how far a value moves to each new result. The first value is `hope`, as the player who
-    has moved there sees it.
+    rate: how far a value moves to a reply's value in practice. Of results that are seen a value is
+    the mean. Values are those to the player who has just moved there, at first 0.
     """
 
-    def __init__(self, rate: float = 0.1, hope: float = 0.0):
-        validate.share("rate", rate)
-        validate.number("hope", hope, least=-1, most=1)
-        self.rate = rate
-        self.values = [float(hope)] * len(game().after)  # to who has just moved there
+    def __init__(self, rate: float = 0.1):
+        self.rate = validate.share("rate", rate)
+        self.seen = [0] * len(game().after)
+        self.values = [0.0] * len(game().after)
         for number, moves in enumerate(game().after):
             if not moves:
                 self.values[number] = -float(game().worth[number])  # the rules say who has won
 
     def see(self, played: Played) -> None:
         """Learn from the result of one game."""
-        after, values, rate = game().after, self.values, self.rate
-        gain = played.result
+        after, values, gain = game().after, self.values, played.result
         for position, move in zip(played.positions, played.moves, strict=True):
             new = after[position][move]
             if after[new]:
-                values[new] += rate * (gain - values[new])
+                self.seen[new] += 1
+                values[new] += (gain - values[new]) / self.seen[new]
             gain = -gain
 
     def practise(self, count: int, *, explore: float, seed: int) -> None:
