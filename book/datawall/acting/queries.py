@@ -72,7 +72,7 @@ def with_junk(images: ArrayLike, labels: ArrayLike, share: float, *, seed: int) 
     """
     images = validate.images("images", images)
     labels = validate.labels("labels", labels, len(images))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 2])  # apart from the order in which labels are bought
     junk = rng.permutation(len(images))[: round(validate.share("share", share) * len(images))]
     other = images[rng.permutation(len(images))[: len(junk)]][:, ::-1, ::-1]
     mixed, names = images.copy(), np.array(labels, int)

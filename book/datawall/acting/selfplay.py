@@ -110,7 +110,7 @@ def mistaken(blind: float, error: float, *, seed: int) -> Player:
     """
     validate.share("blind", blind)
     validate.share("error", error)
-    rng, found, solved = np.random.default_rng(seed), perfect(), game()
+    rng, found, solved = np.random.default_rng([seed, 1]), perfect(), game()
     for number in solved.matters:
         wrong = np.setdiff1d(np.arange(len(found[number])), solved.right[number])
         move, spot = rng.choice(wrong), rng.random() < blind
@@ -235,7 +235,7 @@ class Judge:
         """
         validate.whole("count", count)
         validate.share("explore", explore)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng([seed, 2])
         after, values, rate = game().after, self.values, self.rate
         for luck in rng.random((count, CELLS, 2)).tolist():
             position, turn = 0, 0
