@@ -99,6 +99,22 @@ def test_the_best_policy_is_chosen_by_what_it_earns(flat):
         bandits.best_of({}, flat, ROW, visits=1, seed=0)
 
 
+def test_of_each_family_the_best(flat):
+    good, bad = bandits.Ranked(np.array([9.0, 0, 0, 0, 0])), bandits.Ranked(-ROW[0])
+    families = {"lists": {"bad": bad, "good": good}, "one": {"greedy": bandits.Greedy()}}
+    found = bandits.tuned(families, flat, ROW, visits=1, seed=0)
+    assert found["lists"] is good and found["one"] == bandits.Greedy()
+
+
+def test_without_others_guests_are_told_apart_by_genres():
+    genres = np.repeat(np.eye(2), 10, axis=0)
+    stars = np.array([[5.0] * 10 + [1.0] * 10, [1.0] * 10 + [5.0] * 10])
+    alone = bandits.without_others(genres, stars, visits=10, seed=0)
+    earned = bandits.visited(alone.policy, alone.belief, stars, visits=10, seed=0)
+    assert earned[:, 2:].min() == 2.0  # once a guest's genre is known, only that is named
+    assert np.ptp(alone.belief.mean) == 0
+
+
 def crowd(guests):
     """Two groups of guests with one taste, of the same thirty films."""
     rng = np.random.default_rng(0)

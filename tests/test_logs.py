@@ -71,6 +71,29 @@ def test_clicks_and_means_by_hand():
         logs.click_rates(log, 0)
 
 
+def test_what_the_random_log_says_by_hand():
+    random = logs.ShopLog(np.array([0, 0, 1, 1]), np.array([1, 0, 1, 1]), np.full(4, 0.5), 2)
+    drawn = logs.ShopLog(np.array([0, 0, 0, 1]), np.array([0, 1, 0, 0]), np.full(4, 0.6), 2)
+    found = logs.from_random(random, drawn, pull=0.0)
+    exact = 0.75 * 0.5 + 0.25 * 1.0
+    assert found["really"] == 0.25
+    for name in ("inverse propensity", "self-normalised", "direct", "doubly robust"):
+        assert found[name] == pytest.approx(exact)
+    assert found["mean chances"] == pytest.approx((1.2 * 1 + 1.2 * 2) / 4)
+    pulled = logs.from_random(random, drawn, pull=2.0)
+    assert pulled["direct"] == pytest.approx(0.75 * 2.5 / 4 + 0.25 * 3.5 / 4)
+    assert pulled["doubly robust"] == pytest.approx(exact)
+
+
+def test_resampled():
+    log = logs.shop("Thompson", "men")
+    again = logs.resampled(log, np.random.default_rng(0))
+    rows = np.random.default_rng(0).integers(10_000, size=10_000)
+    assert np.array_equal(again.click, log.click[rows]) and again.items == 34
+    assert np.array_equal(again.item, log.item[rows])
+    assert np.array_equal(again.chance, log.chance[rows])
+
+
 def test_refusals(monkeypatch):
     with pytest.raises(ValueError, match="chance of 0"):
         logs.weights([0.5, 0.5], [0.0, 0.5])

@@ -116,6 +116,21 @@ def test_augmentation_trains_on_moved_images(monkeypatch):
     assert {s[2] for s in seen} == {2}
 
 
+def test_labels_saved_by_hand():
+    labels = [100, 200, 300, 400]
+    theirs, ours = [50.0, 60.0, 70.0, 80.0], [50.0, 70.0, 90.0, 95.0]
+    assert queries.saved(labels, ours, theirs) == pytest.approx(100 * (1 - 250 / 400))
+    assert queries.saved(labels, theirs, ours) == pytest.approx(-100 * (1 - 250 / 400))
+    assert queries.saved(labels, ours, ours) == pytest.approx(0)
+    assert queries.saved(labels, [90.0] * 4, theirs) == pytest.approx(75)  # at the first amount
+    # A dip is levelled before anything is read off: 60, 80, 70, 80 counts as 60, 75, 75, 80.
+    assert queries.saved(labels, [60.0, 80.0, 70.0, 80.0], [75.0] * 4) == pytest.approx(50)
+    with pytest.raises(ValueError, match="differ in shape"):
+        queries.saved(labels, ours, theirs[:3])
+    with pytest.raises(ValueError, match="don't rise"):
+        queries.saved([1, 1], [1, 2], [1, 2])
+
+
 def test_refusals():
     pool = queries.Pool(*images(30))
     with pytest.raises(ValueError, match="rising"):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -175,23 +177,57 @@ def best_of(
     return max(earned, key=earned.get)
 
 
+def tuned(
+    families: Mapping[str, Mapping], belief: Belief, stars: ArrayLike, *, visits: int, seed: int
+) -> dict:
+    """Of each family of policies, by name, the one that earns these guests most."""
+    return {
+        name: policies[best_of(policies, belief, stars, visits=visits, seed=seed)]
+        for name, policies in families.items()
+    }
+
+
+class Alone(NamedTuple):
+    """A belief that no other guest went into, and the policy that suits it."""
+
+    belief: Belief
+    policy: Optimist
+
+
+def without_others(genres: ArrayLike, stars: ArrayLike, *, visits: int, seed: int) -> Alone:
+    """The best adviser that knows films by their genres (films, genres) and no guest's ratings.
+
+    Its prior spreads and its optimism are those that earn these guests (guests, films) most.
+    """
+    found, most = None, -np.inf
+    for level, liking in product((0.3, 0.6), (0.2, 0.4, 0.8)):
+        belief = beliefs.of_genres(genres, middle=3.5, level=level, liking=liking, noise=0.8)
+        for width in (0.0, 0.5, 1.0, 2.0):
+            tried = Alone(belief, Optimist(width))
+            earned = visited(tried.policy, belief, stars, visits=visits, seed=seed).sum()
+            if earned > most:
+                found, most = tried, earned
+    return found
+
+
 def belief_for(
     static: ArrayLike,
     choice: ArrayLike,
     *,
     ranks: Sequence[int] = (1, 2, 4),
     ridges: Sequence[float] = (10.0, 30.0, 100.0),
+    sure: bool = False,
     seed: int,
 ) -> Belief:
     """The belief learnt from static guests (guests, films) that predicts other guests best.
 
     Best: least RMSE over half of each choice guest's ratings after eight random answers about the
-    other half.
+    other half. sure: as for `beliefs.learnt`.
     """
     found, least = None, np.inf
     for rank in ranks:
         for ridge in ridges:
-            belief = beliefs.learnt(static, rank=rank, ridge=ridge, seed=seed)
+            belief = beliefs.learnt(static, rank=rank, ridge=ridge, sure=sure, seed=seed)
             rmse = asked("random", belief, choice, questions=(8,), seed=seed)["rmse"][0]
             if rmse < least:
                 found, least = belief, rmse

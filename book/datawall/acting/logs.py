@@ -139,3 +139,33 @@ def click_rates(log: ShopLog, pull: float) -> np.ndarray:
     if not pull and not shows.all():
         raise ValueError("an item was never shown: give a pull above 0")
     return (clicks + pull * log.click.mean()) / (shows + pull)
+
+
+ESTIMATES = ("inverse propensity", "self-normalised", "direct", "doubly robust", "mean chances")
+
+
+def from_random(random: ShopLog, drawn: ShopLog, pull: float = 500.0) -> dict[str, float]:
+    """Thompson's share of clicks, as the random log estimates it by name, and as it `really` was.
+
+    Of Thompson's own log only the shares of the items are used, and for "mean chances" its logged
+    chances in their stead, which is the trap. pull: of the direct model, `click_rates`.
+    """
+    wanted, rates = shown(drawn), click_rates(random, pull)
+    w = weights(wanted[random.item], random.chance)
+    trap = weights(np.minimum(logged_means(drawn), 1)[random.item], random.chance)
+    direct = float(wanted @ rates)
+    corrected = doubly_robust(random.click, w, np.full(len(w), direct), rates[random.item])
+    return {
+        "really": float(drawn.click.mean()),
+        "inverse propensity": inverse_propensity(random.click, w),
+        "self-normalised": self_normalised(random.click, w),
+        "direct": direct,
+        "doubly robust": corrected,
+        "mean chances": inverse_propensity(random.click, trap),
+    }
+
+
+def resampled(log: ShopLog, rng: np.random.Generator) -> ShopLog:
+    """As many cases of a log, drawn with replacement."""
+    rows = rng.integers(len(log.item), size=len(log.item))
+    return ShopLog(log.item[rows], log.click[rows], log.chance[rows], log.items)

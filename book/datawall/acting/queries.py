@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from sklearn.isotonic import IsotonicRegression
 
 from datawall import validate
 from datawall.worlds import vision
@@ -155,3 +156,33 @@ def _layer(net, images) -> np.ndarray:
     with torch.no_grad():
         tensor = torch.as_tensor(np.asarray(images, np.float32))
         return torch.cat([net(part) for part in tensor.split(500)]).numpy().astype(float)
+
+
+def saved(labels: ArrayLike, ours: ArrayLike, theirs: ArrayLike) -> float:
+    """Percent of the most labels that one way of asking saves where it equals another's best.
+
+    labels: rising amounts (n,). ours, theirs: accuracies (n,) at these, made monotone first
+    (isotonic regression), read between amounts on a straight line. Below 0, what the other way
+    would save where ours is best.
+    """
+    labels = validate.numbers("labels", labels, above=0)
+    pair = [validate.numbers(name, x) for name, x in (("ours", ours), ("theirs", theirs))]
+    if labels.ndim != 1 or any(x.shape != labels.shape for x in pair):
+        raise ValueError("labels and accuracies differ in shape: give one accuracy an amount")
+    if (np.diff(labels) <= 0).any():
+        raise ValueError("the labels don't rise: give rising amounts")
+    ours, theirs = (IsotonicRegression().fit_transform(labels, x) for x in pair)
+    if ours[-1] < theirs[-1]:
+        return -_less(labels, theirs, ours[-1])
+    return _less(labels, ours, theirs[-1])
+
+
+def _less(labels: np.ndarray, curve: np.ndarray, level: float) -> float:
+    """Percent of the most labels that a rising curve doesn't need for a level."""
+    place = int(np.argmax(curve >= level - 1e-12))
+    needed = labels[0]
+    if place:
+        low, high = curve[place - 1], curve[place]
+        step = labels[place] - labels[place - 1]
+        needed = labels[place - 1] + step * (level - low) / (high - low)
+    return 100 * float(1 - needed / labels[-1])
