@@ -99,7 +99,7 @@ def predicted(belief: Belief, taste: Taste) -> np.ndarray:
 
 def taste_variance(belief: Belief, taste: Taste) -> np.ndarray:
     """Variance (guests, films) of what is expected of a film, as far as it comes from the taste."""
-    return np.einsum("fi,gij,fj->gf", belief.weights, taste.cov, belief.weights)
+    return _squares(belief.weights, taste.cov)
 
 
 def rating_variance(belief: Belief, taste: Taste) -> np.ndarray:
@@ -121,10 +121,8 @@ def usefulness(belief: Belief, taste: Taste, targets: ArrayLike) -> np.ndarray:
     """
     films = len(belief.mean)
     targets = validate.mask("targets", targets, (len(taste.mean), films))
-    w = belief.weights
-    sought = np.einsum("gf,fi,fj->gij", targets.astype(float), w, w, optimize=True)
-    inner = taste.cov @ sought @ taste.cov
-    fall = np.einsum("fi,gij,fj->gf", w, inner, w, optimize=True)
+    sought = np.tensordot(targets.astype(float), _outer(belief.weights), 1)
+    fall = _squares(belief.weights, taste.cov @ sought @ taste.cov)
     return fall / rating_variance(belief, taste)
 
 
@@ -206,7 +204,7 @@ def learnt(
         inputs = np.concatenate([np.ones((len(u), 1)), u[:, 1:]], 1)
         squares = second.copy()
         squares[:, 0, :] = squares[:, :, 0] = inputs
-        left = np.einsum("gf,gij->fij", ones, squares, optimize=True) + pulls
+        left = np.tensordot(ones.T, squares, 1) + pulls
         with_own = np.concatenate([own[:, None], second[:, 0, 1:]], 1)  # E[u_0 (1, u_1, ...)]
         right = filled.T @ inputs - level * (ones.T @ with_own)
         right[:, 0] += shrink * middle
@@ -215,12 +213,12 @@ def learnt(
         mean, loads = solved[:, 0], solved[:, 1:]
         # How far guests differ in level, given the films.
         rest = np.where(seen, stars - mean, 0.0)
-        across = np.einsum("gf,fi,gi->", ones, loads, second[:, 0, 1:], optimize=True)
+        across = float((loads * (ones.T @ second[:, 0, 1:])).sum())
         level = (float(rest.sum(1) @ own) - across) / float(seen.sum(1) @ second[:, 0, 0])
         # What is left, with the part that the uncertain tastes and films take up.
         w = _weights(level, loads)
         left_over = np.where(seen, rest - u @ w.T, 0.0)
-        open_tastes = np.einsum("gf,fi,gij,fj->", ones, w, taste.cov, w, optimize=True)
+        open_tastes = float((_outer(w) * np.tensordot(ones.T, taste.cov, 1)).sum())
         used = 0.0 if sure else float(np.trace(np.eye(rank + 1) - inverse @ pulls, 0, 1, 2).sum())
         noise = (float((left_over**2).sum()) + open_tastes + noise * used) / seen.sum()
         noise = float(np.clip(noise, 1e-3, variance))
@@ -249,6 +247,15 @@ def of_genres(
     return Belief(np.full(films, float(middle)), weights, noise, np.zeros(films))
 
 
+def _outer(w: np.ndarray) -> np.ndarray:
+    return w[:, :, None] * w[:, None, :]  # (films, d, d)
+
+
+def _squares(w: np.ndarray, matrices: np.ndarray) -> np.ndarray:
+    """w_i' M_g w_i of each film and guest, (guests, films)."""
+    return ((w @ matrices) * w).sum(2)
+
+
 def _weights(level: float, loads: np.ndarray) -> np.ndarray:
     return np.concatenate([np.full((len(loads), 1), level), loads], 1)
 
@@ -258,7 +265,7 @@ def _evidence(belief: Belief, stars: np.ndarray) -> tuple[np.ndarray, np.ndarray
     seen = np.isfinite(stars)
     each = seen / (belief.noise + belief.doubt)
     w = belief.weights
-    precision = np.einsum("gf,fi,fj->gij", each, w, w, optimize=True) + np.eye(w.shape[1])
+    precision = np.tensordot(each, _outer(w), 1) + np.eye(w.shape[1])
     return precision, (each * np.where(seen, stars - belief.mean, 0.0)) @ w
 
 
