@@ -23,6 +23,13 @@ def test_rewards_are_ratings_less_the_guests_mean(flat):
     assert bandits.foreseen(ROW, visits=3).tolist() == [[2.0, 0.0, 0.0]]
 
 
+def test_each_guest_has_a_mean_of_their_own(flat):
+    stars = np.array([[5.0, 4.0, 3.0, 2.0, 1.0], [2.0, NAN, 1.5, 1.0, 1.5]])
+    policy = bandits.Ranked(np.array([9.0, 0, 0, 0, 0]))
+    earned = bandits.visited(policy, flat, stars, visits=1, seed=0)
+    assert earned.tolist() == [[2.0], [0.5]]
+
+
 def test_an_optimist_takes_the_film_of_which_least_is_known(flat):
     first = bandits.visited(bandits.Optimist(1.0), flat, ROW, visits=1, seed=0)
     assert first.tolist() == [[0.0]]  # film 3, of weight 2
@@ -140,6 +147,38 @@ def test_answers_lower_the_error(strategy):
     assert found["rmse"].shape == (3,)
     assert found["rmse"][2] < found["rmse"][0] - 0.1
     assert found["inside"] == pytest.approx([0.9] * 3, abs=0.06)
+
+
+def halves(films, seed):
+    """The films that may be asked about, and the others, as booleans, of one guest."""
+    chance = np.random.default_rng([seed, 2]).random((1, films))[0]
+    return chance < np.median(chance), chance >= np.median(chance)
+
+
+def test_what_is_recommended_by_hand():
+    stars = np.array([[5.0, 4.5, 4.0, 3.0, 2.0, 1.5, 1.0, 0.5]])
+    belief = Belief(stars[0], np.zeros((8, 1)), 1.0, np.zeros(8))
+    _, exam = halves(8, seed=1)
+    best = np.sort(stars[0][exam])[::-1]
+    found = bandits.asked("best", belief, stars, questions=(0,), top=2, seed=1)
+    assert found["lift"][0] == pytest.approx(best[:2].mean() - best.mean())
+    worst = Belief(-stars[0], np.zeros((8, 1)), 1.0, np.zeros(8))
+    found = bandits.asked("best", worst, stars, questions=(0,), top=2, seed=1)
+    assert found["lift"][0] == pytest.approx(best[-2:].mean() - best.mean())
+    errors = stars[0][exam] + stars[0][exam]
+    assert found["rmse"][0] == pytest.approx(np.sqrt(np.mean(errors**2)))
+
+
+@pytest.mark.parametrize("strategy, told", [("useful", True), ("uncertain", False)])
+def test_the_useful_question_is_about_what_is_recommended(strategy, told):
+    ask, exam = halves(8, seed=1)
+    tells, loud = np.flatnonzero(ask)[:2]
+    weights = np.zeros((8, 2))
+    weights[exam, 0] = weights[tells, 0] = 1.0  # hangs together with the others
+    weights[loud, 1] = 3.0  # unlike any other, and most uncertain
+    belief = Belief(np.full(8, 3.0), weights, 0.01, np.zeros(8))
+    found = bandits.asked(strategy, belief, np.full((1, 8), 4.0), questions=(0, 1), top=1, seed=1)
+    assert found["rmse"] == pytest.approx([1.0, 0.01 if told else 1.0], abs=0.01)
 
 
 def test_asked_by_hand():

@@ -137,6 +137,16 @@ def test_shrinking_and_films_that_nobody_rated():
     assert free.doubt[1] == pytest.approx(free.noise / 2)
 
 
+def test_a_film_that_only_the_generous_rated_is_not_taken_for_a_good_one():
+    rng = np.random.default_rng(4)
+    level = 0.8 * rng.standard_normal(400)
+    stars = 3 + level[:, None] + 0.5 * rng.standard_normal((400, 20))
+    stars[level < 0.3, 0] = NAN
+    assert np.nanmean(stars[:, 0]) > 3.7
+    belief = beliefs.learnt(stars, rank=0, shrink=1.0, seed=0)
+    assert belief.mean[0] == pytest.approx(3.0, abs=0.15)
+
+
 def test_learnt_repeats_and_its_seed_is_of_the_start():
     _, _, stars = world(50, 10, seed=3)
     one, two = (beliefs.learnt(stars, rank=1, seed=4, sweeps=3) for _ in range(2))
