@@ -19,19 +19,23 @@ def test_halves(parts):
     assert len(np.unique(both, axis=0)) > 1790  # none is in both
 
 
-def test_each_model_learns_by_least_squares_from_its_own_guesses(parts):
+@pytest.mark.parametrize("way, amount", [("greedy", 0.0), ("optimist", 0.4)])
+def test_each_model_learns_by_least_squares_from_its_own_guesses(parts, way, amount):
     images, rounds, ridge = parts[0], 60, 2.0
-    found = guesses.guessed("greedy", images, rounds=rounds, ridge=ridge, seed=3)
+    play = dict(rounds=rounds, amount=amount, ridge=ridge, seed=3)
+    found = guesses.guessed(way, images, **play)
     drawn = np.random.default_rng([3, 3]).integers(300, size=rounds)
     x, digits = images.points[drawn], images.digits[drawn]
     weights, seen = np.zeros((10, 65)), [[] for _ in range(10)]
+    left = [ridge * np.eye(65) for _ in range(10)]
     for turn in range(rounds):
-        kind = int((weights @ x[turn]).argmax())
+        unsure = [np.sqrt(x[turn] @ np.linalg.solve(a, x[turn])) for a in left]
+        kind = int((weights @ x[turn] + amount * np.round(unsure, 12)).argmax())
         assert found.right[turn] == (kind == digits[turn])
         seen[kind].append(turn)
         rows = seen[kind]
-        left = x[rows].T @ x[rows] + ridge * np.eye(65)
-        weights[kind] = np.linalg.solve(left, x[rows].T @ (digits[rows] == kind))
+        left[kind] = x[rows].T @ x[rows] + ridge * np.eye(65)
+        weights[kind] = np.linalg.solve(left[kind], x[rows].T @ (digits[rows] == kind))
     assert np.allclose(found.weights, weights, atol=1e-8)
 
 
@@ -89,6 +93,17 @@ def test_estimates_from_logs_come_near_the_truth():
     assert abs(gaps["inverse propensity"]) < 0.05
     assert gaps["mean of the log"] < -0.2 and gaps["direct"] < -0.05
     assert all(0.8 < truth < 1 and 20 < size < 1500 for _, truth, size in found)
+
+
+def test_the_log_has_the_chance_of_each_choice(monkeypatch):
+    kept, weigh = [], guesses.logs.weights
+    monkeypatch.setattr(
+        guesses.logs, "weights", lambda wanted, logged: kept.append(logged) or weigh(wanted, logged)
+    )
+    for explore in (1.0, 0.5):
+        guesses.estimated(200, explore, seed=0)
+    assert kept[0] == pytest.approx(0.1)
+    assert kept[1].min() >= 0.05 and kept[1].max() <= 0.55
 
 
 def test_refusals(parts):
