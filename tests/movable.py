@@ -60,6 +60,7 @@ READ = """figure => {
 
 # Of the table below a figure, the columns and the rows whose every number is drawn at some setting.
 TABLES = {
+    "asking-and-acting": (r"\d+ visits", ""),
     "avoiding-collapse": ("misread|recall", ""),
     "collapse-in-generators": ("recall|precision|coverage|kinds", "(?!VAE, means)"),
     "collapse-in-language-models": ("after", ""),
@@ -225,7 +226,18 @@ def checked(spec, state):
     return {"line": [(float(k), float(y)) for line in lines for k, y in zip(ks, line, strict=True)]}
 
 
+def advised(spec, state):
+    rows = chosen(spec, state)
+    order = sorted(rows, key=lambda row: -row["value"])
+    return {
+        "symbol": [(row["value"], None) for row in rows],
+        "rule": [(row["low"], row["high"], None) for row in rows],
+        "order": [(row["policy"], row["value"]) for row in order],
+    }
+
+
 EXPECTED = {
+    "asking-and-acting": advised,
     "data-stock": futures,
     "scaling-laws": budgets,
     "overtraining": lives,
@@ -236,6 +248,7 @@ EXPECTED = {
 }
 # The switch that changes what is measured, so that the title of its axis must change, too.
 FOLLOWS = {
+    "asking-and-acting": "chosen_visits",
     "avoiding-collapse": "chosen_result",
     "collapse-in-generators": "chosen_s",
     "collapse-in-language-models": "chosen_m",
