@@ -98,7 +98,7 @@ def test_shuffling_keeps_the_letters_and_nothing_else():
 
 
 def test_a_package_that_isnt_there_says_what_to_install():
-    with pytest.raises(ModuleNotFoundError, match="'no_such_package'.*pip install"):
+    with pytest.raises(ModuleNotFoundError, match=r"'no_such_package'.*pip install"):
         carried.folder("no_such_package")
     assert (carried.folder("music21") / "corpus").is_dir()
 

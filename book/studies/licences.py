@@ -62,7 +62,7 @@ GRID = {
     "seed": tuple(range(5)),
     "kept": tuple(pool.FILTERS),
     "control": ("filter", "as many"),
-    "read": (2**16, 2**17, 2**18, 2**19, 2**20),
+    "read": (2**16, 2**17, 2**18, 2**19),
 }
 STUDY = study.Study(
     grid=GRID,
