@@ -19,9 +19,9 @@ DOLLARS_AN_HOUR = 2.0
 FLOPS_A_SECOND = 4e14
 # Sliders: label, least, most, step, start; powers of ten but for passes and the price of an hour.
 KNOBS = {
-    "price": ("licence of a token, 10^x $: ", -10.0, -1.0, 0.1, -6.0),
-    "tokens": ("tokens, 10^x: ", 6.0, 15.0, 0.1, 10.0),
-    "params": ("parameters, 10^x: ", 8.0, 13.0, 0.1, 11.0),
+    "price": ("licence of a token, 10^x $: ", -9.0, -1.0, 0.1, -5.0),
+    "tokens": ("tokens, 10^x: ", 9.0, 15.0, 0.1, 12.0),
+    "params": ("parameters, 10^x: ", 9.0, 13.0, 0.1, 11.0),
     "passes": ("passes: ", 1, 16, 1, 1),
     "hour": ("$ an hour of a card: ", 0.5, 8.0, 0.5, 2.0),
 }
