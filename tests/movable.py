@@ -234,9 +234,9 @@ def bought(spec, state):
     lines = [(t, cost * t) for cost in (price, token) for t in tokens]
     paid = [row["dollars"] for row in _rows(spec)]
     asked = 10 ** state["own_tokens"]
-    costs = rf"licence {_si(price * asked)} $, computing {_si(token * asked)} $"
+    words = f"licence {_si(price * asked)} $, computing {_si(token * asked)} $"
     marks = [(dollars / price, dollars) for dollars in paid]
-    return {"line": lines, "symbol": marks, "text": [f"{_si(asked)} tokens: {costs}"]}
+    return {"line": lines, "symbol": marks, "text": [words]}
 
 
 EXPECTED = {

@@ -22,6 +22,7 @@ from datawall.licences.metadata import Stated, of_expression, of_licence
         ("CC-BY-ND-3.0", "other"),
         ("GPL-3.0-or-later", "copyleft"),
         ("GPL-2.0+", "copyleft"),
+        ("LGPL+", "copyleft"),
         ("LGPL-2.1-only", "copyleft"),
         ("MPL-2.0", "copyleft"),
         ("CC0-1.0", "public domain"),
@@ -139,21 +140,33 @@ def made(**fields):
 
 def test_metadata_become_what_is_stated(monkeypatch):
     rows = {
-        "b": made(
+        "B": made(
             License=["UNKNOWN"],
             Classifier=["License :: OSI Approved", "License :: OSI Approved :: MIT License"],
         ),
-        "A": made(License_Expression=["MPL-2.0"], Classifier=["Topic :: Internet"]),
+        "a": made(License_Expression=["MPL-2.0"], Classifier=["Topic :: Internet"]),
         "c": made(License=["\n Own words \n of mine"]),
     }
     monkeypatch.setattr(metadata.importlib.metadata, "metadata", rows.__getitem__)
-    found = metadata.census(["b", "A", "c"])
-    assert list(found.package) == ["A", "b", "c"]
+    found = metadata.census(["B", "c", "a"])
+    assert list(found.package) == ["a", "B", "c"]
     assert list(found.family) == ["copyleft", "permissive", "other"]
     assert list(found.by) == ["expression", "classifiers", "text"]
     assert not found.contradicts.any()
     assert list(found.text) == ["", "", "Own words   of mine"]
     assert found.classifiers[1] == "MIT License"
+
+
+def test_a_package_that_is_found_twice_is_counted_once(monkeypatch):
+    class Found:
+        def __init__(self, name, licence):
+            self.metadata = made(Name=[name], License_Expression=[licence])
+
+    twice = [Found("One", "MIT"), Found("two", "MPL-2.0"), Found("one", "MPL-2.0")]
+    monkeypatch.setattr(metadata.importlib.metadata, "distributions", lambda: iter(twice))
+    found = metadata.census()
+    assert list(found.package) == ["One", "two"]  # the first is what Python imports
+    assert list(found.family) == ["permissive", "copyleft"]
 
 
 def test_a_census_of_the_disk_has_each_package_once():
@@ -166,9 +179,7 @@ def test_a_census_of_the_disk_has_each_package_once():
 
 
 def test_a_package_that_is_missing_says_what_to_do():
-    with pytest.raises(
-        ModuleNotFoundError, match=r"'no-such-package' isn't installed"
-    ):
+    with pytest.raises(ModuleNotFoundError, match=r"'no-such-package' isn't installed"):
         metadata.census(["no-such-package"])
     with pytest.raises(ValueError, match="give a list of texts"):
         metadata.census("numpy")

@@ -112,22 +112,31 @@ def test_owners_that_dont_differ():
 
 
 def test_shares_by_hand():
-    # Means 1 and 3, so 2 x 2 between; within each owner the variance is 2.
-    found = worth.of_owners(table([[0.0, 2.0], [2.0, 4.0]]), owner="owner")
-    f = 4 / 2
+    # Less each seed's mean: (-1, -2), (1, 2), (0, 0). Owners -1.5, 1.5, 0, and half left, twice.
+    values = [[0.0, 10.0], [2.0, 14.0], [1.0, 12.0]]
+    found = worth.of_owners(table(values), owner="owner")
+    between, left = 2 * (1.5**2 + 1.5**2) / 2, (4 * 0.5**2) / (2 * 1)
+    f = between / left
     assert float(found.value) == pytest.approx((f - 1) / (f + 1))
-    low, high = f / stats.f.ppf(0.975, 1, 2), f / stats.f.ppf(0.025, 1, 2)
+    low, high = f / stats.f.ppf(0.975, 2, 2), f / stats.f.ppf(0.025, 2, 2)
     assert float(found.low) == pytest.approx((low - 1) / (low + 1))
     assert float(found.high) == pytest.approx((high - 1) / (high + 1))
-    turned = worth.of_owners(table([[0.0, 2.0], [2.0, 4.0]]).T, owner="owner")
+    turned = worth.of_owners(table(values).T, owner="owner")
     assert float(turned.value) == float(found.value)
+
+
+def test_what_a_seed_adds_to_all_owners_doesnt_count():
+    values = np.random.default_rng(0).normal(size=(6, 4))
+    moved = values + 100 * np.arange(4)
+    one, other = (worth.of_owners(table(x), owner="owner") for x in (values, moved))
+    assert list(map(float, other)) == pytest.approx(list(map(float, one)))
 
 
 def test_what_cant_be_valued_says_why():
     with pytest.raises(ValueError, match="two or more of each"):
         worth.of_owners(table([[1.0, 2.0]]), owner="owner")
     with pytest.raises(ValueError, match="every seed gave the same"):
-        worth.of_owners(table([[1.0, 1.0], [2.0, 2.0]]), owner="owner")
+        worth.of_owners(table([[1.0, 2.0], [2.0, 3.0]]), owner="owner")
     with pytest.raises(ValueError, match="give play and seed"):
         worth.of_owners(table([[1.0, 2.0], [2.0, 3.0]]), owner="play")
     with pytest.raises(ValueError, match="give \\(questions, points\\)"):

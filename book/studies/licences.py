@@ -1,6 +1,6 @@
 """What a licence filter costs where all text would be read.
 
-A sample of 2^17 characters of the pool: docstrings of the packages that the book imports, help
+A sample of 2^16 characters of the pool: docstrings of the packages that the book imports, help
 pages of data sets, plays (`licences.pool`). `kept` names the filter; what it leaves is read again
 and again by a model of width 32, until it has read `read` characters. With `control` "as many" the
 same number of characters is drawn from the whole pool instead. Exam: the loss on unread documents
@@ -18,7 +18,7 @@ from datawall.licences import pool
 from datawall.lm import train
 from datawall.lm.model import Config
 
-CONTEXT, WIDTH, SAMPLE = 64, 32, 2**17
+CONTEXT, WIDTH, SAMPLE = 64, 32, 2**16
 NAMES = {name: name.replace(" ", "_") for name in pool.GROUPS}
 
 
@@ -62,7 +62,7 @@ GRID = {
     "seed": tuple(range(5)),
     "kept": tuple(pool.FILTERS),
     "control": ("filter", "as many"),
-    "read": (2**16, 2**17, 2**18, 2**19),
+    "read": (2**15, 2**16, 2**17, 2**18),
 }
 STUDY = study.Study(
     grid=GRID,

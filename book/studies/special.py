@@ -58,7 +58,7 @@ def _keep(base, width, way, own, rate, seed):
         return False
     if width == 64 and base not in ("nothing", "plays", "music"):
         return False
-    return rate > 0.3 if way == "frozen" else rate < 10
+    return rate > 0.3 if way == "frozen" else rate < 30
 
 
 STUDY = study.Study(
@@ -68,7 +68,7 @@ STUDY = study.Study(
         "width": (32, 64),
         "way": ("all", "blocks", "frozen"),
         "own": (2**15, 2**17),
-        "rate": (0.3, 1.0, 3.0, 10.0),
+        "rate": (0.3, 1.0, 3.0, 10.0, 30.0),
     },
     function=losses_of_a_base,
     results=("loss", "choice"),

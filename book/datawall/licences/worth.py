@@ -83,11 +83,13 @@ def agreement(distances: ArrayLike, labels: ArrayLike, *, k: int) -> np.ndarray:
 def of_owners(values: xr.DataArray, *, owner: str, seed: str = "seed") -> Interval:
     """The share of the variance of measured values that belongs to the owners, with its interval.
 
-    values: what each owner's data were found to be worth, (owner, seed), anew with each seed. With
-    mean squares between and within owners and n seeds it is (F - 1)/(F + n - 1), the intraclass
-    correlation of the one-way model, whose interval follows from that of F (Shrout and Fleiss
-    1979). It is below zero where owners differ less than chance would have it. Raises ValueError
-    for fewer than two owners or seeds, and for values that aren't finite.
+    values: what each owner's data were found to be worth, (owner, seed), anew with each seed. What
+    the values of all owners have in common in a seed, as when they are differences from one model,
+    doesn't count. With mean squares between owners and of what is left, and n seeds, it is (F - 1)
+    / (F + n - 1): the intraclass correlation for consistency, whose interval follows from that of F
+    (Shrout and Fleiss 1979, ICC(3, 1)). It is below zero where owners differ less than chance would
+    have it. Raises ValueError for fewer than two owners or seeds, and for values that aren't finite
+    or of which nothing is left to chance.
     """
     if set(values.dims) != {owner, seed}:
         raise ValueError(f"the values have {', '.join(values.dims)}: give {owner} and {seed}")
@@ -95,13 +97,15 @@ def of_owners(values: xr.DataArray, *, owner: str, seed: str = "seed") -> Interv
     owners, n = found.shape
     if owners < 2 or n < 2:
         raise ValueError(f"{owners} owners and {n} seeds: give two or more of each")
-    between = n * found.mean(1).var(ddof=1)
-    within = found.var(axis=1, ddof=1).mean()
-    if not within:
+    centred = found - found.mean(0)
+    own = centred.mean(1, keepdims=True)
+    degrees = owners - 1, (owners - 1) * (n - 1)
+    between = n * (own**2).sum() / degrees[0]
+    left = ((centred - own) ** 2).sum() / degrees[1]
+    if left < 1e-12 * (found**2).sum():
         raise ValueError("every seed gave the same values: there is no chance to compare with")
-    degrees = owners - 1, owners * (n - 1)
     low, high = (stats.f.ppf(p, *degrees) for p in (0.975, 0.025))
-    f = between / within
+    f = between / left
     share = [xr.DataArray((x - 1) / (x + n - 1)) for x in (f, f / low, f / high)]
     return Interval(*share)
 
