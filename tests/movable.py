@@ -15,6 +15,7 @@ import pandas as pd
 
 from datawall.collapse import drift
 from datawall.laws import overtraining, scaling, stock
+from datawall.licences import prices
 from datawall.reasoning import coverage
 
 WIDTHS = (1280, 700, 1280)
@@ -234,6 +235,17 @@ def advised(spec, state):
         "rule": [(row["low"], row["high"], None) for row in rows],
         "order": [(row["policy"], row["value"]) for row in order],
     }
+def bought(spec, state):
+    price, hour = 10 ** state["own_price"], state["own_hour"]
+    how = {"passes": state["own_passes"], "dollars_an_hour": hour}
+    token = prices.computing(10 ** state["own_params"], **how)
+    tokens = 10.0 ** np.arange(9, 15.001, 0.1)
+    lines = [(t, cost * t) for cost in (price, token) for t in tokens]
+    paid = [row["dollars"] for row in _rows(spec)]
+    asked = 10 ** state["own_tokens"]
+    words = f"licence {_si(price * asked)} $, computing {_si(token * asked)} $"
+    marks = [(dollars / price, dollars) for dollars in paid]
+    return {"line": lines, "symbol": marks, "text": [words]}
 
 
 EXPECTED = {
@@ -245,6 +257,7 @@ EXPECTED = {
     "rare-events": costs,
     "avoiding-collapse": ranked,
     "thinking-longer": checked,
+    "licensed-data": bought,
 }
 # The switch that changes what is measured, so that the title of its axis must change, too.
 FOLLOWS = {
