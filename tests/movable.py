@@ -235,6 +235,8 @@ def advised(spec, state):
         "rule": [(row["low"], row["high"], None) for row in rows],
         "order": [(row["policy"], row["value"]) for row in order],
     }
+
+
 def bought(spec, state):
     price, hour = 10 ** state["own_price"], state["own_hour"]
     how = {"passes": state["own_passes"], "dollars_an_hour": hour}
