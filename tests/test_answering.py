@@ -168,6 +168,7 @@ def test_the_page_judges_an_exercise_as_the_notebook_does(scripted):
         ("1,5", None),
         ("many", None),
         ("", None),
+        ("1e400", None),
     ],
 )
 def test_numbers_as_readers_type_them(scripted, text, value):

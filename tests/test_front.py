@@ -37,7 +37,9 @@ def test_the_picture_has_a_cell_for_each_claim_marked_by_its_verdict():
         assert cell["href"] == f"claims.html#claim-{row.id}"
         assert cell.select_one("[aria-hidden]").text == front.MARKS[row.verdict]
         assert front.CLASSES[row.verdict] in cell["class"]
-        assert cell.select_one(".sr-only").text == f"{row.claim}: {row.verdict}"
+        said = cell.select_one(".sr-only").text
+        assert said.startswith(row.claim) and said.endswith(f": {row.verdict}")
+        assert row.published in said and cell["title"] == said
 
 
 def test_no_two_verdicts_share_a_mark_or_a_look():
@@ -202,7 +204,7 @@ def test_progress_is_told_and_forgotten(page, site):
     assert lines.count() == 1
     said = lines.inner_text()
     assert said.startswith(
-        "You: predicted; 1 of 3 exercises with an answer here; quiz: 1 of 2 right"
+        "You: predicted; 1 of 3 exercises with an answer here; quiz: 2 of 4 answered, 1 right"
     )
     page.get_by_role("button", name="Forget all that I answered in this book").click()
     page.wait_for_function("localStorage.getItem('datawall') === '{}'")

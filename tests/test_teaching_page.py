@@ -156,13 +156,13 @@ def test_thirty_predictions_become_a_histogram_with_the_measured_value(room):
 
 def test_two_predictions_a_line_become_two_histograms(room):
     room.locator("select").select_option("b")
-    room.locator("textarea").fill("Ada;7;1.5;40 %\nBob;8;2;50\nEve;3\n")
+    room.locator("textarea").fill("Ada;1.5;40 %\nBob;2;50\nEve;3\nIda;1;2;3\n")
     room.get_by_role("button", name="Draw").click()
     assert room.locator("svg").count() == 2
     captions = room.locator("figcaption").all_inner_texts()
     assert captions[0].startswith("Loss: 2 predictions from 1.5 to 2")
     assert captions[1].startswith("Share: 2 predictions from 40 to 50")
-    assert "“Eve;3”" in room.get_by_role("status").inner_text()
+    assert "2 lines were left out: “Eve;3”, “Ida;1;2;3”." in room.get_by_role("status").inner_text()
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "nothing at all", "<img src=x onerror=alert(1)>"])
@@ -181,9 +181,10 @@ def test_one_prediction_alone_can_be_drawn_and_a_file_be_opened(room, tmp_path):
     path.write_text('"Ada","1,600"\n', encoding="utf-8")
     room.locator("[name=file]").set_input_files(path)
     room.locator("figcaption").wait_for()
-    assert "1 predictions from 600 to 600" in room.locator("figcaption").inner_text() or (
-        "from 1600 to 1600" in room.locator("figcaption").inner_text()
-    )
+    assert "1 prediction from 1600 to 1600" in room.locator("figcaption").inner_text()
+    room.locator("textarea").fill("Ada, 3,5")  # a decimal comma is no point
+    room.get_by_role("button", name="Draw").click()
+    assert room.locator("svg").count() == 0
 
 
 def test_the_page_offers_each_chapter(site):

@@ -93,6 +93,7 @@ def prediction_form(chapter, asked, quoted, ours):
     key = [
         {
             "name": one["name"],
+            "figure": one.get("figure", asked["figure"]),
             "said": one.get("said", one["ask"]),
             "unit": one.get("unit", ""),
             "measured": filled(one["measured"], chapter, quoted, ours),
@@ -101,7 +102,7 @@ def prediction_form(chapter, asked, quoted, ours):
     ]
     parts = [
         f'<form class="reader-form guess-form" hidden data-chapter="{chapter}" '
-        f'data-figure="{asked["figure"]}" data-key="{encoded(key)}">',
+        f'data-key="{encoded(key)}">',
         "<fieldset><legend>Your prediction, kept in this browser only</legend>",
     ]
     for one in asked["predictions"]:
@@ -112,7 +113,7 @@ def prediction_form(chapter, asked, quoted, ours):
             f'<div class="asked"><label>{escape(one["ask"])} '
             f'<input type="text" inputmode="decimal" autocomplete="off" name="{one["name"]}">'
             f"</label>{unit} "
-            f'<input type="range" min="{least}" max="{most}" step="{step}" '
+            f'<input type="range" min="{least}" max="{most}" step="{step}" value="{least}" '
             f'aria-label="{escape(one["ask"])}, slid" data-for="{one["name"]}"></div>'
         )
     parts.append(

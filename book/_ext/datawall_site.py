@@ -195,6 +195,7 @@ def write_scripts(app):
 
 def load_scripts(app, pagename, templatename, context, doctree):
     body = context.get("body", "")
+    app.add_js_file("paper.js", loading_method="defer")
     if "vnd.vegalite" in body:
         app.add_js_file("vega-figure.js", loading_method="defer")
     answered = [kind for kind in FORMS if f'class="{kind}' in body]

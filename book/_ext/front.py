@@ -54,10 +54,10 @@ def picture(chapters):
     rows = []
     for name in chapters:
         cells = "".join(
-            f'<li><a class="verdict {CLASSES[row.verdict]}" title="{escape(row.claim)}: '
-            f'{row.verdict}" href="claims.html#{claims_page.address(row.id)}">'
+            f'<li><a class="verdict {CLASSES[row.verdict]}" title="'
+            f'{said(row)}" href="claims.html#{claims_page.address(row.id)}">'
             f'<span aria-hidden="true">{MARKS[row.verdict]}</span>'
-            f'<span class="sr-only">{escape(row.claim)}: {row.verdict}</span></a></li>'
+            f'<span class="sr-only">{said(row)}</span></a></li>'
             for row in ledger.claims(name)
         )
         short = claims_page.title_of(name).partition(":")[0]
@@ -69,6 +69,14 @@ def picture(chapters):
         '<div class="verdicts" role="group" aria-label="All claims by chapter and verdict">'
         f'<ul class="verdict-key">{key}</ul>{"".join(rows)}</div>'
     )
+
+
+def said(row):
+    """A claim with its published figure and its verdict."""
+    published = (
+        f" (published: {row.published} {row.unit})".replace(" )", ")") if row.published else ""
+    )
+    return escape(f"{row.claim}{published}: {row.verdict}")
 
 
 class Verdicts(SphinxDirective):
@@ -105,6 +113,7 @@ class Cards(SphinxDirective):
                 raise self.error(f"no chapter is named in the entry {text[:40]!r}")
             self.env.note_dependency(str(ledger.BOOK / f"{names[-1]}.ipynb"))
             item.insert(0, nodes.raw("", thumbnail(names[-1]), format="html"))
+            item.insert(1, nodes.raw("", headline(names[-1]), format="html"))
             item += nodes.raw("", progress(names[-1]), format="html")
         return [box]
 
@@ -116,6 +125,12 @@ def thumbnail(name):
         f'<img class="dark-light" src="../_static/previews/small/{name}.png" alt="" '
         'width="400" height="210" loading="lazy"></a>'
     )
+
+
+def headline(name):
+    """A card's title, which leads to the chapter."""
+    title = escape(claims_page.title_of(name))
+    return f'<p class="card-title"><a href="{name}.html">{title}</a></p>'
 
 
 def progress(name):

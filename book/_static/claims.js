@@ -4,21 +4,22 @@ const rows = [...document.querySelectorAll(".claims .ledger tbody tr")];
 const facts = JSON.parse(document.getElementById("claims-facts")?.textContent ?? "{}");
 const wanted = { verdict: "all", chapter: "all", source: "all", year: "all" };
 const about = row => facts[row.id] ?? {};
+const values = (row, kind) => [about(row)[kind] ?? []].flat(); // a row may have two sources
 
 // What there is of a kind: verdicts and chapters in the page's order, the others sorted.
 function choices(kind, count) {
   if (kind === "verdict")
     return [...count.textContent.matchAll(/([\w ]+): \d+/g)].map(found => found[1].trim().toLowerCase());
-  const found = [...new Set(rows.map(row => about(row)[kind]))];
+  const found = [...new Set(rows.flatMap(row => values(row, kind)))];
   return kind === "chapter" ? found : found.sort(new Intl.Collator("en").compare);
 }
 
-function radios(values) {
+function radios(verdicts) {
   const box = document.createElement("fieldset"), legend = document.createElement("legend");
   box.className = "claims-filter";
   legend.textContent = "Show claims with the verdict";
   box.append(legend);
-  for (const value of ["all", ...values]) {
+  for (const value of ["all", ...verdicts]) {
     const label = document.createElement("label"), radio = document.createElement("input");
     Object.assign(radio, { type: "radio", name: "verdict", value, checked: value === "all" });
     label.append(radio, ` ${value}`);
@@ -27,10 +28,10 @@ function radios(values) {
   return box;
 }
 
-function menu(kind, values) {
+function menu(kind, offered) {
   const label = document.createElement("label"), select = document.createElement("select");
   select.name = kind;
-  for (const value of ["all", ...values]) select.append(new Option(value, value));
+  for (const value of ["all", ...offered]) select.append(new Option(value, value));
   label.append(`${kind[0].toUpperCase()}${kind.slice(1)} `, select);
   return label;
 }
@@ -45,7 +46,7 @@ function offer(count) {
   menus.append(again);
   const show = () => {
     for (const row of rows)
-      row.hidden = Object.entries(wanted).some(([kind, value]) => value !== "all" && about(row)[kind] !== value);
+      row.hidden = Object.entries(wanted).some(([kind, value]) => value !== "all" && !values(row, kind).includes(value));
     for (const part of document.querySelectorAll("section.claims"))
       part.hidden = part.querySelectorAll("tbody tr:not([hidden])").length === 0;
     const shown = rows.filter(row => !row.hidden).length;

@@ -9,13 +9,13 @@ function element(name, attributes, text) {
   return made;
 }
 
-// Of each line the last numbers, as many as are asked for; names and a head line are left out.
+// Lines with as many numbers as are asked for; names, a head line and all other lines are left out.
 function readLines(text, columns) {
   const rows = [], left = [];
   for (const line of text.split(/\r?\n/).filter(line => line.trim())) {
     const fields = line.split(/[;\t]|,(?!\d{3}(?:\D|$))/).map(field => typed(field.replace(/^"|"$/g, "")));
     const numbers = fields.filter(value => !Number.isNaN(value));
-    if (numbers.length >= columns) rows.push(numbers.slice(-columns));
+    if (numbers.length === columns) rows.push(numbers);
     else left.push(line.trim());
   }
   return { rows, left };
@@ -25,6 +25,7 @@ const middle = values => {
   const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 };
+const counted = n => `${n} prediction${n === 1 ? "" : "s"}`;
 const plain = value => Number(value.toPrecision(4)).toString();
 
 function histogram(values, { ask, unit, measured }, reveal) {
@@ -36,7 +37,7 @@ function histogram(values, { ask, unit, measured }, reveal) {
   const most = Math.max(...counts), x = value => 10 + (value - low) / (high - low) * (WIDTH - 20);
   const drawing = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT + FOOT}`, role: "img", class: "histogram" });
   const after = unit ? ` ${unit}` : "";
-  const said = `${ask}: ${values.length} predictions from ${plain(Math.min(...values))} to `
+  const said = `${ask}: ${counted(values.length)} from ${plain(Math.min(...values))} to `
     + `${plain(Math.max(...values))}, in the middle ${plain(middle(values))}${after}.`
     + (reveal ? ` Measured: ${measured}${after}.` : "");
   drawing.append(element("title", {}, said));
@@ -62,7 +63,7 @@ function offerClass(form) {
   const columns = form.querySelector(".columns");
   const chapter = () => known[form.elements.chapter.value];
   const explain = () => {
-    columns.textContent = "The last numbers of each line are taken as: "
+    columns.textContent = "The numbers of each line are taken as: "
       + chapter().asked.map(({ ask, unit }) => ask + (unit ? ` (${unit})` : "")).join("; ") + ".";
     place.replaceChildren();
     said.textContent = "";
@@ -75,7 +76,7 @@ function offerClass(form) {
       return;
     }
     asked.forEach((one, i) => place.append(histogram(rows.map(row => row[i]), one, form.elements.reveal.checked)));
-    said.textContent = `${rows.length} predictions.` + (left.length
+    said.textContent = `${counted(rows.length)}.` + (left.length
       ? ` ${left.length} ${left.length === 1 ? "line was" : "lines were"} left out: ${left.slice(0, 3).map(line => `“${line.slice(0, 40)}”`).join(", ")}${left.length > 3 ? " …" : ""}.` : "");
   };
   form.elements.chapter.addEventListener("change", explain);

@@ -1,22 +1,29 @@
 // Predictions on the page: typed or slid, kept in this browser, and shown beside the result where it is revealed.
 
 function offerGuess(form) {
-  const { chapter, figure } = form.dataset, known = decoded(form.dataset.key);
+  const { chapter } = form.dataset, known = decoded(form.dataset.key);
   const said = form.querySelector("output"), given = memory.get(chapter, "guess");
   const field = name => form.elements[name], slide = name => form.querySelector(`[data-for="${name}"]`);
-  const reveal = document.createElement("p");
-  reveal.className = "you-said";
-  const place = document.getElementById(figure);
-  (place?.closest("figure") ?? place)?.after(reveal);
+  const reveals = new Map();
+  for (const { figure } of known) {
+    if (reveals.has(figure)) continue;
+    const reveal = document.createElement("p"), place = document.getElementById(figure);
+    reveal.className = "you-said";
+    (place?.closest("figure") ?? place)?.after(reveal);
+    reveals.set(figure, reveal);
+  }
 
   function show() {
-    const parts = known.filter(({ name }) => given[name] !== undefined).map(({ name, said, unit, measured }) => {
-      const after = unit && (unit === "%" ? " %" : ` ${unit}`);
-      return `${said}: you said ${given[name]}${after}; measured ${measured}${after}.`;
-    });
-    reveal.textContent = parts.join(" ");
-    reveal.hidden = !parts.length;
-    said.textContent = parts.length ? "Kept. It will stand beside the result." : "";
+    const kept = known.filter(({ name }) => given[name] !== undefined);
+    for (const [figure, reveal] of reveals) {
+      const parts = kept.filter(one => one.figure === figure).map(({ name, said, unit, measured }) => {
+        const after = unit && (unit === "%" ? " %" : ` ${unit}`);
+        return `${said}: you said ${given[name]}${after}; measured ${measured}${after}.`;
+      });
+      reveal.textContent = parts.join(" ");
+      reveal.hidden = !parts.length;
+    }
+    said.textContent = kept.length ? "Kept. It will stand beside the result." : "";
   }
 
   for (const { name } of known) {

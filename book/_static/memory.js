@@ -34,5 +34,6 @@ const decoded = text => JSON.parse(new TextDecoder().decode(Uint8Array.from(atob
 // A number as readers type it: 1.6, 1,600, 48 %; NaN for anything else.
 function typed(text) {
   const plain = text.trim().replace(/\s*(%|percent|per cent)$/i, "").replace(/(\d)[,_\s](?=\d{3}(\D|$))/g, "$1").replace("\u2212", "-");
-  return plain === "" ? NaN : Number(plain);
+  const value = Number(plain);
+  return plain === "" || !Number.isFinite(value) ? NaN : value;
 }

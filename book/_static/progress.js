@@ -9,7 +9,7 @@ function line(name, counts) {
   const parts = [];
   if (count(given("guess"))) parts.push("predicted");
   if (solved) parts.push(`${solved} of ${counts.exercises} exercises with an answer here`);
-  if (count(given("quiz"))) parts.push(`quiz: ${right} of ${count(given("quiz"))} right at the first try, of ${counts.quiz}`);
+  if (count(given("quiz"))) parts.push(`quiz: ${count(given("quiz"))} of ${counts.quiz} answered, ${right} right at the first try`);
   return parts.length ? `You: ${parts.join("; ")}.` : "";
 }
 

@@ -1,6 +1,6 @@
 // What is wider than its column scrolls sideways: the keyboard reaches it, and its edge fades.
 
-const OURS = 'mjx-container[display="true"], .wide-drawing';
+const OURS = 'mjx-container[display="true"], .wide-drawing, .needs';
 const SCROLLS = `${OURS}, .pst-scrollable-table-container, div.highlight pre`;
 const WIDE = 6 * 96; // pixels, beyond which a drawing's letters are too small on a phone
 

@@ -163,11 +163,16 @@ def _figures(cells, source):
             yield Figure(
                 name=found["name"] or cell.id,
                 number=found["number"],
-                caption=re.sub(r"<[^>]+>", "", found["caption"]).strip(),
+                caption=_finding_first(found["caption"]),
                 alt=found["alt"],
                 reading=_reading(cells, place + 1),
                 svg=vl_convert.vegalite_to_svg(data[VEGALITE]),
             )
+
+
+def _finding_first(caption):
+    """An interactive figure's caption, without the word that says that it is one."""
+    return re.sub(r"<[^>]+>", "", caption).strip().removeprefix("Interactive.").strip()
 
 
 def _reading(cells, place):

@@ -92,7 +92,7 @@ def drawing(graph):
             f'<text x="{x + BOX[0] / 2}" y="{y + BOX[1] / 2 + 4}">{escape(short(name))}</text></a>'
         )
     return (
-        f'<div class="needs" tabindex="0" role="group" aria-label="Which chapter needs which">'
+        f'<div class="needs" role="group" aria-label="Which chapter needs which">'
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
         '<defs><marker id="needed" viewBox="0 0 8 8" refX="2" refY="4" markerWidth="8" '
         'markerHeight="8" orient="auto"><path d="M0,0L8,4L0,8z"/></marker></defs>'
