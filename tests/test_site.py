@@ -353,14 +353,14 @@ SEEN = """([figure, bottom]) => {
 
 
 @pytest.mark.long
-def test_the_first_figure_of_a_chapter_is_seen_within_two_screens(page, address):
+def test_the_first_figure_of_a_chapter_is_seen_within_two_screens_and_a_half(page, address):
     page.set_viewport_size({"width": 1280, "height": 800})
     seen = {}
     for name in CHAPTERS:
         page.goto(f"{address}/{name}.html")
         quiet(page)
         figure = page.locator("article figure").first.element_handle()
-        seen[name] = page.evaluate(SEEN, [figure, 2 * 800])
+        seen[name] = page.evaluate(SEEN, [figure, 2.5 * 800])  # a form may stand before it
     assert {name: share for name, share in seen.items() if share < 0.75} == {}
 
 
