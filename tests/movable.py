@@ -15,6 +15,7 @@ import pandas as pd
 
 from datawall.collapse import drift
 from datawall.laws import overtraining, scaling, stock
+from datawall.modalities import rates
 from datawall.reasoning import coverage
 
 WIDTHS = (1280, 700, 1280)
@@ -225,6 +226,21 @@ def checked(spec, state):
     return {"line": [(float(k), float(y)) for line in lines for k, y in zip(ks, line, strict=True)]}
 
 
+def bytes_of_two(spec, state):
+    hours, power, tokens, token = (state[f"own_{name}"] for name in "hrtb")
+    found = rates.Sum(1000 * hours, 10**power, 10**tokens, token)
+    more = max(found.ratio, 1 / found.ratio)
+    who = "the child has seen" if found.ratio >= 1 else "the model has read"
+    words = [f"{who} {_three_digits(more)} times as much"]
+    return {"symbol": [(found.child, None), (found.model, None)], "text": words}
+
+
+def _three_digits(value):
+    """As d3's format ,.3r has it."""
+    places = 2 - math.floor(math.log10(value))
+    return f"{round(value, places):,.{max(0, places)}f}"
+
+
 EXPECTED = {
     "data-stock": futures,
     "scaling-laws": budgets,
@@ -233,6 +249,7 @@ EXPECTED = {
     "rare-events": costs,
     "avoiding-collapse": ranked,
     "thinking-longer": checked,
+    "more-than-words": bytes_of_two,
 }
 # The switch that changes what is measured, so that the title of its axis must change, too.
 FOLLOWS = {
