@@ -87,16 +87,14 @@ def losses_of_a_model(width, companion, mix, rate, seed):
 def _keep(width, companion, mix, rate, rows, seed):
     if mix == "instead":
         return companion != "nothing" and rows == MOST // 4 and rate == 1
-    if rate != 1:
-        return width <= 64 and rows <= MOST // 2
-    return rows <= (MOST if width <= 64 else MOST // 2)
+    return rows <= (MOST if rate == 1 else MOST // 2)
 
 
 GRID = {
-    "width": (8, 16, 32, 64, 128),
+    "width": (8, 16, 32, 64),
     "companion": ("nothing", "digits", "music", "music in its own ids", "more plays"),
     "mix": ("beside", "instead"),
-    "rate": (1.0, 2.0),
+    "rate": (1.0, 2.0, 4.0),
     "rows": (1024, 2048, 4096),
     "seed": tuple(range(5)),
 }

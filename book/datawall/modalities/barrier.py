@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy.optimize import lsq_linear
+from scipy.optimize import nnls
 
 from datawall import validate
 from datawall.evidence.intervals import resamples
@@ -67,10 +67,10 @@ def fit(params: ArrayLike, excess: ArrayLike) -> Barrier:
     best, least = None, math.inf
     for alpha in POWERS:
         terms = np.stack([(smallest / params) ** alpha, -np.ones_like(params)], 1)
-        found = lsq_linear(terms, excess, bounds=(0, np.inf))
-        if found.cost < least:
-            small, synergy = (float(x) for x in found.x)
-            least, best = found.cost, Barrier(small, float(alpha), synergy, smallest)
+        (small, synergy), miss = nnls(terms, excess)
+        if miss < least:
+            least = miss
+            best = Barrier(float(small), float(alpha), float(synergy), smallest)
     return best
 
 
