@@ -22,7 +22,7 @@ def test_tunes_are_notes_without_words():
 
 
 def test_notes_of_a_file_by_hand():
-    text = "X: 1\nT: A tune -- jig\nM: 6/8\n% a remark\nK:Em\nuF | E2F % twice\n\n|: uB :|\r\nw: la"
+    text = "X: 1\nT: A tune -- jig\rM: 6/8\n% a remark\nK:Em\nuF | E2F % twice\n\n|: uB :|\r\nw: la"
     assert companions._notes(text) == "M: 6/8\nK:Em\nuF | E2F\n|: uB :|"
 
 
@@ -59,6 +59,7 @@ def test_digits_as_tokens_by_hand():
     picture[0, 2:5, 5:8] = 0.24
     picture[0, :2] = 1  # the frame is cut off
     picture[1, 23:26, 23:26] = 0.25  # the last block
+    picture[1, 11, 11] = 1  # a ninth of a block
     tokens = companions.digits(picture)
     assert tokens.shape == (2, 64) and tokens.dtype == torch.int64
     assert tokens[0, 0] == 3 and tokens[0, 8] == 2 and tokens[0, 1] == 0

@@ -118,6 +118,22 @@ def test_a_seed_is_a_model(pair):
     assert np.abs(scores[0] - scores[2]).max() > 0.01
 
 
+def test_the_seed_draws_parameters_and_batches(monkeypatch):
+    first, again, other = (con.Encoder(seed=seed).features(PLAIN.pictures) for seed in (0, 0, 1))
+    assert np.array_equal(first, again) and np.abs(first - other).max() > 0.01
+    shown, loss = [], con.info_nce
+
+    def kept(left, right, temperature, kinds):
+        shown.append(kinds.tolist())
+        return loss(left, right, temperature, kinds)
+
+    monkeypatch.setattr(con, "info_nce", kept)
+    for seed in (0, 0, 1):
+        con.by_names(PLAIN.pictures, PLAIN.names, con.Recipe(2, 8), seed=seed)
+    assert shown[:2] == shown[2:4] != shown[4:]
+    assert shown[0] != shown[1]
+
+
 def test_jitter_is_what_the_recipe_says(monkeypatch):
     shown = []
 

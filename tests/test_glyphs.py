@@ -80,6 +80,8 @@ def test_those_that_are_wanted():
     assert len(plain) == 10 and set(plain.fonts) == {"cmr10"}
     assert plain.names[3] == "DIGIT THREE"
     assert np.array_equal(plain.pictures[3], glyphs.draw("3", "cmr10"))
+    two = glyphs.corpus(("cmr10", "cmtt10")).where(lambda name: name == "DIGIT THREE")
+    assert list(two.fonts) == ["cmr10", "cmtt10"]
     with pytest.raises(ValueError, match="no name is wanted"):
         SMALL.where(lambda name: False)
 

@@ -65,6 +65,7 @@ def test_known_motion_saves_what_was_seen_before():
     assert 0 <= share < 0.25  # a new column of blocks in thirty-one
     wrong = rates.next_frame(first, second, 3)
     assert wrong > 2 * share
+    assert 0.5 < rates.next_frame(NOISE, SMOOTH, 1) < 2  # held to the first frame's bytes
     noisy = rates.pan(SCENE, 8, 8.0, seed=0)
     assert rates.next_frame(*noisy, 8) > 2 * share
 
