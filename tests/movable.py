@@ -16,6 +16,7 @@ import pandas as pd
 from datawall.collapse import drift
 from datawall.laws import overtraining, scaling, stock
 from datawall.licences import prices
+from datawall.modalities import rates
 from datawall.reasoning import coverage
 
 WIDTHS = (1280, 700, 1280)
@@ -248,6 +249,19 @@ def bought(spec, state):
     words = f"licence {_si(price * asked)} $, computing {_si(token * asked)} $"
     marks = [(dollars / price, dollars) for dollars in paid]
     return {"line": lines, "symbol": marks, "text": [words]}
+def bytes_of_two(spec, state):
+    hours, power, tokens, token = (state[f"own_{name}"] for name in "hrtb")
+    found = rates.Sum(1000 * hours, 10**power, 10**tokens, token)
+    more = max(found.ratio, 1 / found.ratio)
+    who = "the child has seen" if found.ratio >= 1 else "the model has read"
+    words = [f"{who} {_three_digits(more)} times as much"]
+    return {"symbol": [(found.child, None), (found.model, None)], "text": words}
+
+
+def _three_digits(value):
+    """As d3's format ,.3r has it."""
+    places = 2 - math.floor(math.log10(value))
+    return f"{round(value, places):,.{max(0, places)}f}"
 
 
 EXPECTED = {
@@ -260,6 +274,7 @@ EXPECTED = {
     "avoiding-collapse": ranked,
     "thinking-longer": checked,
     "licensed-data": bought,
+    "more-than-words": bytes_of_two,
 }
 # The switch that changes what is measured, so that the title of its axis must change, too.
 FOLLOWS = {
