@@ -20,20 +20,18 @@ def ascended(
 ) -> tuple[Letters, int]:
     """The model after ascent on rows until their mean loss reaches `level`, and the steps taken.
 
-    Each step is of plain gradient ascent on all the rows, of a length of `rate` in all weights
-    together, so that it can't run away. Raises ValueError for rows that are no rows and a rate that
-    isn't above 0, RuntimeError when `most` steps don't reach the level.
+    Each step is of Adam on all the rows at once, upwards. Raises ValueError for rows that are no
+    rows and a rate that isn't above 0, RuntimeError when `most` steps don't reach the level.
     """
     validate.positive("rate", rate)
     validate.number("level", level)
     model = model.copy()
+    adam = private.Adam(model.weights, rate)
     for step in range(most + 1):
         if float(letters.losses(model, rows).mean()) >= level:
             return model, step
-        found = letters.backward(model, rows).summed(torch.ones(len(rows)))
-        length = torch.stack([own.norm() for own in found.values()]).norm().clamp(min=1e-12)
-        for name, weight in model.weights.items():
-            weight.add_(found[name], alpha=rate / float(length))
+        up = torch.full((len(rows),), -1 / len(rows))
+        adam.step(model.weights, letters.backward(model, rows).summed(up))
     raise RuntimeError(f"{most} steps did not reach a loss of {level:.3f}: raise the rate")
 
 
