@@ -115,7 +115,7 @@ GRID = {
     "way": ("pooled", "alone", "averaged"),
     "local": (1, 4),
     "rate": (0.3, 1.0),
-    "passes": (4, 8, 16, 32),
+    "passes": (4, 8, 16),
     "seed": (100, 0, 1, 2, 3, 4),
 }
 LOSSES = ("unread", "choice", "read")

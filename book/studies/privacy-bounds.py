@@ -10,12 +10,12 @@ from datawall.evidence import study
 from datawall.privacy import accounting, private, promises, readers, trials
 
 ROWS = 1000 + readers.TWINS * sum(readers.COPIES)
-BATCH = {2: 32, 8: 128, 32: 128}
+BATCH = {2: 32, 8: 128, 32: 128}  # as in that study
 
 
 def bounds(epsilon, passes):
-    batch = 512 if (epsilon, passes) == ("2", 32) else BATCH[passes]
-    steps, delta = private.steps(passes, ROWS, batch), trials.delta(ROWS)
+    batch, delta = BATCH[passes], trials.delta(ROWS)
+    steps = private.steps(passes, ROWS, batch)
     noise = accounting.noise_for(float(epsilon), delta, batch / ROWS, steps)
     how = noise, batch / ROWS, steps
     return {
