@@ -35,6 +35,8 @@ def _may(width, epsilon, passes):
 def _keep(width, clip, epsilon, batch, rate, passes, seed):
     if not _may(width, epsilon, passes) or (epsilon != "none" and clip == "none"):
         return False
+    if (width, epsilon, batch) == (24, "8", 128):
+        return rate > 0.001 and clip == "0.5"
     if width != 48:
         return batch == 32 and rate < 0.03 and epsilon in ("none", "8") and clip == WITH[epsilon]
     if epsilon == "none":
