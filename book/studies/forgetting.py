@@ -1,9 +1,9 @@
 """Forgetting rows by gradient ascent, by reading on, and by training without them.
 
-Three models each read 1,000 rows of their own and canaries 16 times; then each is to forget
+Three models each read 1,000 rows of their own and canaries eight times; then each is to forget
 `asked` of its rows, in one of these ways: "trained anew", without them, from the same start;
 "ascent" until they are as hard for it as rows kept for that were before; "reading on" for
-four passes through the others; "ascent, then reading on" for one pass. `unread`, `kept` and
+two passes through the others; "ascent, then reading on" for one pass. `unread`, `kept` and
 `gone` are mean losses, in nats a letter, on rows that no model read, on those it keeps and on those
 it was to forget; `steps` are those of ascent. `auc_k` tells the forgotten rows from unread ones
 with k references; `odd_k` does so by how far a row's score lies from the middle of the unread
@@ -20,7 +20,7 @@ from datawall.evidence.seeds import independent
 from datawall.privacy import forgetting, letters, membership, private, readers, trials
 from datawall.privacy.private import Knobs
 
-MODELS, PASSES, MORE = 3, 16, 4
+MODELS, PASSES, MORE = 3, 8, 2
 KNOBS = Knobs(32, 0.003)
 RATE = 0.0003  # of ascent, the best of three on another seed
 

@@ -25,7 +25,7 @@ KNOBS = {
     ("0.5", "8"): {2: (32, 0.01), 8: (128, 0.01), 32: (128, 0.01)},
     ("0.5", "2"): {2: (32, 0.01), 8: (128, 0.01)},
 }  # batch and rate at width 48
-OTHERS = {(24, "none"): (32, 0.01), (24, "8"): (128, 0.01), (96, "none"): (32, 0.003)}
+OTHERS = {24: (32, 0.01), 96: (32, 0.003)}
 
 
 def attacked(width, clip, epsilon, seed):
@@ -34,7 +34,7 @@ def attacked(width, clip, epsilon, seed):
     wanted = [_keep(width, clip, epsilon, passes, seed) and passes for passes in PASSES]
     knobs = {p: KNOBS[clip, epsilon][p] for p in wanted if p}
     if width != 48:
-        knobs = {p: OTHERS[width, epsilon] for p in knobs}
+        knobs = {p: OTHERS[width] for p in knobs}
     made = trials.trained(found, width, clip, epsilon, knobs, seed=seed)
     for passes in wanted:
         yield found.examined(next(made)) if passes else None
@@ -44,8 +44,7 @@ def _keep(width, clip, epsilon, passes, seed):
     if epsilon != "none" and clip == "none":
         return False
     if width != 48:
-        hidden = (width, clip, epsilon) == (24, "0.5", "8")
-        return passes == 8 and (hidden or (clip, epsilon) == ("none", "none"))
+        return passes == 8 and clip == "none"
     if epsilon == "2":
         return passes in (2, 8)
     return clip == "none" or passes in NOISY
