@@ -22,7 +22,12 @@ from datawall.text.corpus import Vocabulary, shakespeare, windows
 
 CLIENTS, ROWS, BATCH = 8, 64, 8
 UNREAD = 128  # rows of each play for the exam, and half as many to choose by
-BEST = {}
+BEST = {
+    ("pooled", 1): 0.3,
+    ("alone", 1): 0.3,
+    ("averaged", 1): 1.0,
+    ("averaged", 4): 1.0,
+}
 
 
 def gathered(seed):
@@ -59,7 +64,7 @@ def trained(vocab, way, local, rate, passes, rows, seed):
 def compared(way, local, rate, seed):
     torch.set_num_threads(1)
     vocab, own, other, unread, choice = gathered(seed)
-    passes = [p for p in GRID["passes"] if p >= local]
+    passes = [p for p in GRID["passes"] if p <= 16 or way == "averaged"]
     runs = [
         trained(vocab, way, local, rate, passes, rows, seed=[seed, number])
         for number, rows in enumerate((own, other))
@@ -106,7 +111,7 @@ def _loss(model, rows):
 
 
 def _keep(way, local, rate, passes, seed):
-    if passes < local or (way != "averaged" and local != 1):
+    if way != "averaged" and (local != 1 or passes > 16):  # they overfit before
         return False
     return seed == 100 or rate == BEST.get((way, local))
 
@@ -115,7 +120,7 @@ GRID = {
     "way": ("pooled", "alone", "averaged"),
     "local": (1, 4),
     "rate": (0.3, 1.0),
-    "passes": (4, 8, 16),
+    "passes": (4, 8, 16, 32),
     "seed": (100, 0, 1, 2, 3, 4),
 }
 LOSSES = ("unread", "choice", "read")

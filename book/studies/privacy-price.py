@@ -21,7 +21,20 @@ PASSES, PUBLIC = 8, 8_000
 CLIP = 0.5
 STEPS = 64  # with noise: so the batch grows with the rows
 PLAIN_BATCH = 32
-BEST = {}
+BEST = {
+    ("scratch", "none", 500): 0.003,
+    ("scratch", "none", 1500): 0.003,
+    ("scratch", "none", 4500): 0.003,
+    ("scratch", "8", 500): 0.01,
+    ("scratch", "8", 1500): 0.01,
+    ("scratch", "8", 4500): 0.01,
+    ("public", "none", 500): 0.003,
+    ("public", "none", 1500): 0.003,
+    ("public", "none", 4500): 0.003,
+    ("public", "8", 500): 0.003,
+    ("public", "8", 1500): 0.003,
+    ("public", "8", 4500): 0.01,
+}
 
 
 @cache
