@@ -69,6 +69,7 @@ TABLES = {
     "data-quality": (".* kept", r"\w+ (65,536|262,144|1,048,576)"),
     "data-stock": ("year", ""),
     "generators": ("recognised|useful|precision|recall|copies", ""),
+    "private-data": ("AUC|found|loss above.*", ""),
     "repeated-epochs": (r"\d+$", ""),
     "sparse-and-retrieving": ("once|.* times", ""),
     "teachers": (".* written", ""),
@@ -284,6 +285,7 @@ FOLLOWS = {
     "collapse-in-language-models": "chosen_m",
     "data-quality": "chosen_x",
     "generators": "chosen_score",
+    "private-data": "chosen_m",
     "sparse-and-retrieving": "chosen_t",
     "teachers": "chosen_x",
 }

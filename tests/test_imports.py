@@ -57,7 +57,9 @@ def test_the_statistical_parts_need_no_torch():
     imported_by(STATISTICAL, left_out=["torch"])
 
 
-@pytest.mark.parametrize("slow", ["altair", "matplotlib.pyplot", "imblearn", "transformers"])
+@pytest.mark.parametrize(
+    "slow", ["altair", "matplotlib.pyplot", "imblearn", "transformers", "opacus"]
+)
 def test_what_is_slow_to_import_waits_until_it_is_needed(slow, loaded):
     assert slow not in loaded
 

@@ -1,0 +1,1 @@
+"""Who was in a training set: attacks, secrets, and training that hides its readers."""
