@@ -250,6 +250,8 @@ def bought(spec, state):
     words = f"licence {_si(price * asked)} $, computing {_si(token * asked)} $"
     marks = [(dollars / price, dollars) for dollars in paid]
     return {"line": lines, "symbol": marks, "text": [words]}
+
+
 def bytes_of_two(spec, state):
     hours, power, tokens, token = (state[f"own_{name}"] for name in "hrtb")
     found = rates.Sum(1000 * hours, 10**power, 10**tokens, token)
