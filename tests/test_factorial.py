@@ -38,6 +38,14 @@ def test_what_a_set_saves():
     assert found.sizes["set"] == 8
 
 
+def test_the_cells_by_their_levers():
+    found = factorial.cells(LOSS, LEVERS)
+    assert found.set.values.tolist() == factorial.sets(LOSS, LEVERS).set.values.tolist()
+    assert float(found.sel(set="none")) == 3.0
+    assert float(found.sel(set="passes + teacher")) == 2.0
+    assert (3.0 - found).values == pytest.approx(factorial.sets(LOSS, LEVERS).values)
+
+
 def test_effects_by_hand():
     # mean with the lever on less mean with it off
     main = (2.4 + 2.0 + 2.9 + 2.1) / 4 - (3.0 + 2.6 + 2.7 + 2.5) / 4

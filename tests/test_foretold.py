@@ -90,3 +90,12 @@ def test_the_law_sees_no_cell_of_two_levers():
     changed[0, 1, 1] -= 1
     one, two = (foretold.by_law(x, curve, reread, unique=UNIQUE) for x in (loss, changed))
     assert one.values == pytest.approx(two.values)
+
+
+def test_how_many_levers_are_on():
+    found = foretold.levers_on(table(lambda *at: 0.0), LEVERS)
+    assert found.dims == tuple(LEVERS)
+    assert int(found.isel(passes=0, filter=0, decay=0, teacher=0, ensemble=0)) == 0
+    assert int(found.isel(passes=2, filter=0, decay=0, teacher=0, ensemble=0)) == 1
+    assert int(found.isel(passes=1, filter=1, decay=0, teacher=1, ensemble=1)) == 4
+    assert int((found >= 2).sum()) == 48 - 1 - 2 - 4

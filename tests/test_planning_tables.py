@@ -75,3 +75,17 @@ def test_what_nobody_can_afford_is_unknown():
 def test_a_unit_must_be_positive():
     with pytest.raises(ValueError, match="unit is 0"):
         tables.priced(losses(CHOICE, EXAM), lambda read: Plan(1, read), 0, "one")
+
+
+def test_a_setting_is_chosen_by_its_mean_and_examined_seed_by_seed():
+    assert tables.chosen(losses(CHOICE, EXAM), "read").values.tolist() == EXAM[1]
+    two = xr.concat(
+        [losses(CHOICE, EXAM), losses(CHOICE[::-1], EXAM)], xr.Variable("decay", [0.1, 1.0])
+    )
+    two = two.where(~((two.decay == 1.0) & (two["read"] == 20)))
+    found = tables.chosen(two, "read")
+    assert found.sel(decay=0.1).values.tolist() == EXAM[1]
+    assert found.sel(decay=1.0).values.tolist() == EXAM[0]
+    assert tables.chosen(two, "read", "decay").values.tolist() == EXAM[1]
+    with pytest.raises(ValueError, match="nothing was run"):
+        tables.chosen(two.where(two.decay == 0.1), "read")

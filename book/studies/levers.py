@@ -17,10 +17,10 @@ from datawall.planning import runs
 
 AMOUNT = 2**13
 LATEST = {  # letters read at most, by what is read and learnt, at width 32
-    ("plays", "letters"): 2**19,
-    ("plays and code", "letters"): 2**19,
+    ("plays", "letters"): 2**17,
+    ("plays and code", "letters"): 2**18,
     ("plays and shuffled code", "letters"): 2**18,
-    ("plays", "teacher"): 2**18,
+    ("plays", "teacher"): 2**17,
     ("plays and code", "teacher"): 2**17,
 }
 
@@ -42,7 +42,7 @@ def losses_of_members(width, text, targets, decay, seed):
 def _may(width, text, targets, read):
     most = LATEST.get((text, targets), 0)
     if width == 64:  # as much compute as four of width 32
-        most = 2**17 if (text, targets) == ("plays", "letters") else 0
+        most = 2**16 if (text, targets) == ("plays", "letters") else 0
     return read <= most
 
 
@@ -55,7 +55,7 @@ GRID = {
     "text": ("plays", "plays and code", "plays and shuffled code"),
     "targets": ("letters", "teacher"),
     "decay": (0.1, 1.0),
-    "read": tuple(2**k for k in range(15, 20)),
+    "read": tuple(2**k for k in range(15, 19)),
     "seed": tuple(range(5)),
 }
 STUDY = study.Study(

@@ -16,13 +16,13 @@ from datawall.evidence import study
 from datawall.planning import runs
 
 AMOUNT, OWN = 2**13, 2**16
-ARMS = ("plain", "teacher", "others'", "others' and teacher", "own", "own four")
+ARMS = ("plain", "own", "own four", "others'", "others' and teacher", "teacher")
 LATEST = {
     "teacher": 2**19,
-    "others'": 2**21,
-    "others' and teacher": 2**20,
-    "own": 2**18,
-    "own four": 2**18,
+    "others'": 2**20,
+    "others' and teacher": 2**19,
+    "own": 2**17,
+    "own four": 2**17,
 }
 
 
@@ -63,6 +63,8 @@ def text(arm, amount, seed):
 def _may(arm, amount, decay, read):
     if arm == "plain":
         return read == 4 * amount and decay == 0.1
+    if arm == "teacher" and read < LATEST[arm]:
+        return False
     own = arm.startswith("own")
     return amount == AMOUNT and AMOUNT < read <= LATEST[arm] and (own or decay == 0.1)
 

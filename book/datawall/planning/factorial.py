@@ -90,6 +90,14 @@ def sets(loss: xr.DataArray, levers: Sequence[str]) -> xr.DataArray:
     return xr.concat(parts, xr.Variable("set", [" + ".join(group) or "none" for group in groups]))
 
 
+def cells(values: xr.DataArray, levers: Sequence[str]) -> xr.DataArray:
+    """The value of every set of levers that are on: (set, ...), named as by `sets`."""
+    _check(values, levers, [])
+    groups = list(_sets(levers))
+    parts = [values.isel({lever: int(lever in on) for lever in levers}, drop=True) for on in groups]
+    return xr.concat(parts, xr.Variable("set", [" + ".join(on) or "none" for on in groups]))
+
+
 def _names(groups) -> list[str]:
     return [" x ".join(group) for group in groups]
 

@@ -102,3 +102,9 @@ def _of_one(loss, curve, reread, levers, unique):
     both, grown = xr.broadcast(bare, factor)
     foretold = xr.DataArray(law.loss(unique, both.values, grown.values), dims=both.dims) - gains
     return foretold.assign_coords({lever: loss[lever] for lever in levers})
+
+
+def levers_on(loss: xr.DataArray, levers: Sequence[str]) -> xr.DataArray:
+    """How many levers aren't at their first label, for each cell: (the levers)."""
+    parts = [xr.DataArray(np.arange(loss.sizes[x]) > 0, dims=x).astype(int) for x in levers]
+    return reduce(add, parts)

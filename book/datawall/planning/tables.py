@@ -70,3 +70,16 @@ def _frontier(plans: xr.Dataset, budgets: list[float]) -> xr.Dataset:
         else:
             rows.append(none)
     return xr.concat(rows, xr.Variable("budget", budgets))
+
+
+def chosen(losses: xr.Dataset, *dims: str) -> xr.DataArray:
+    """The exam at the labels of `dims` that do best on `choice`, mean over seeds: (..., seed).
+
+    losses: choice and exam over seed, these dimensions and others, for each of whose labels the
+    best is looked for; NaN is what wasn't run. Raises ValueError where nothing was run.
+    """
+    flat = losses[["choice", "exam"]].stack(setting=dims)
+    mean = flat.choice.mean("seed")
+    if mean.isnull().all("setting").any():
+        raise ValueError("for some labels nothing was run, so there is nothing to choose from")
+    return flat.exam.isel(setting=mean.argmin("setting")).drop_vars(["setting", *dims])
