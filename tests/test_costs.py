@@ -25,6 +25,7 @@ def test_a_teacher_is_trained_once_and_asked_about_every_token():
     assert teacher.opinions(100) == 2 * 40 * 100
     assert Plan(10, 100, teacher=teacher).training == 6000 + 240_000 + 8000
     assert Plan(10, 100, 2, teacher).training == 12_000 + 240_000 + 16_000
+    assert Plan(10, 100, 2, teacher, 50).training == 12_050 + 240_000 + 16_000
     assert Plan(10, 100, teacher=teacher).serving(7) == 140  # it is not served
 
 

@@ -47,6 +47,15 @@ def test_products_are_foretold_by_multiplying():
     assert found.transpose(*loss.dims).values == pytest.approx(loss.values)
 
 
+def test_a_plain_recipe_off_the_curve_is_counted_once():
+    """Where its seed does better than the curve's mean, so does all that is built on it."""
+    curve = xr.DataArray(4 - 0.1 * np.arange(12, 20), {"amount": AMOUNTS}, "amount")
+    loss = 4 - 0.1 * (13.5 + table(lambda p, f, d, t, e, s: p + 0.5 * f))
+    promise = foretold.promised(loss, LEVERS, curve, unique=UNIQUE)
+    cell = promise.isel(passes=2, filter=1, decay=0, teacher=0, ensemble=0, seed=0)
+    assert float(cell) == pytest.approx(2**3)
+
+
 def test_a_product_beyond_the_curve_is_unknown():
     curve = xr.DataArray([2.7, 2.6, 2.5], {"amount": [2**13, 2**14, 2**15]}, "amount")
     loss = table(lambda p, f, d, t, e, s: 2.7 - 0.1 * max(p, f, d, t, e))
@@ -75,6 +84,26 @@ def test_runs_that_follow_the_law_are_foretold_by_it():
     assert found.passes.values.tolist() == SIZES["passes"]
     assert np.abs(found - loss).max() < 0.02
     assert composite.averaging(2.0, 1.925, 4) == pytest.approx(0.1)
+
+
+def test_each_seed_has_a_law_of_its_own():
+    law = Composite(E=1.8, B=0.6, beta=0.3, R_D=6.0, P=0.004, delta=1.2, unit=2**15)
+    worse = Composite(E=1.8, B=0.6, beta=0.3, R_D=6.0, P=0.02, delta=1.2, unit=2**15)
+    laws, read = [law, worse], 2 ** np.arange(15, 20)
+
+    def loss_of(p, f, d, t, e, s):
+        repeats = SIZES["passes"][p] * (1 if f else 0.5) / UNIQUE - 1
+        return float(laws[s].loss(UNIQUE, repeats))
+
+    def of_both(values, **axis):
+        both = [xr.DataArray(values(one), axis, list(axis)) for one in laws]
+        return xr.concat(both, xr.Variable("seed", [0, 1]))
+
+    loss = table(loss_of)
+    curve = of_both(lambda one: one.loss(AMOUNTS, 1), amount=AMOUNTS)
+    reread = of_both(lambda one: one.loss(UNIQUE, read / 2**14 - 1), read=read)
+    found = foretold.by_law(loss, curve, reread, unique=UNIQUE)
+    assert np.abs(found - loss).max() < 0.02
 
 
 def test_the_law_sees_no_cell_of_two_levers():

@@ -31,6 +31,8 @@ def test_columns_become_members():
     found = tables.members(table)
     assert set(found.data_vars) == {"exam", "choice"}
     assert found.exam.sel(K=4).values.tolist() == [4, 8]
+    long = tables.members(table.rename(exam_1="exam_plays_1", exam_4="exam_plays_4"))
+    assert set(long.data_vars) == {"exam_plays", "choice"}
     with pytest.raises(ValueError, match="no columns such as exam_1"):
         tables.members(xr.Dataset({"loss": ("seed", [1, 2])}))
 
@@ -70,6 +72,7 @@ def test_what_nobody_can_afford_is_unknown():
     assert found.exam.sel(group="three").isel(budget=1).isnull().all()
     assert found.exam.sel(group="three", budget=6).values.tolist() == EXAM[1]
     assert found.how.sel(group="three").values.tolist() == ["", "", "read 20"]
+    assert found.cost.sel(group="three").isnull().values.tolist() == [True, True, False]
 
 
 def test_a_unit_must_be_positive():

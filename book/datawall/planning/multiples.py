@@ -43,7 +43,7 @@ def multiple(loss: xr.DataArray, curve: xr.DataArray, *, unique: float) -> xr.Da
         input_core_dims=[[], ["amount"]],
         vectorize=True,
     )
-    return found.where(loss.notnull()) / unique
+    return found / unique
 
 
 def loss_of(factor: xr.DataArray, curve: xr.DataArray, *, unique: float) -> xr.DataArray:
