@@ -45,6 +45,22 @@ def test_shuffled_code_has_the_letters_of_code_in_another_order():
     assert not torch.equal(shuffled, runs.text(runs.KINDS[2], 2**13, seed=1)[2**13 :])
 
 
+def test_each_seed_shuffles_in_an_order_of_its_own(monkeypatch):
+    class Counted:
+        def read(self, amounts, *, seed):
+            return torch.arange(sum(amounts.values()))
+
+    monkeypatch.setattr(runs, "texts", Counted)
+    one, other = (runs.text(runs.KINDS[2], 50, seed=seed) for seed in (0, 1))
+    assert one[:50].tolist() == other[:50].tolist() == list(range(50))
+    assert sorted(one.tolist()) == sorted(other.tolist()) == list(range(101))
+    assert not torch.equal(one, other)
+
+
+def test_a_model_is_as_wide_as_asked_for():
+    assert [runs.shape(width).width for width in (8, 32)] == [8, 32]
+
+
 def test_a_teacher_reads_none_of_the_students_plays():
     own, others = runs.text("plays", 2**13, seed=0), runs.others(2**13, seed=0)
     both = runs.text("plays and others'", 2**13, seed=0)
