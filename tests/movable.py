@@ -629,23 +629,27 @@ def table_faults(figure, chapter, seen):
     return missing
 
 
-def opened(browser, address):
-    """A page, its first interactive figure once it is drawn, and the errors on its console."""
+def opened(browser, address, number=0):
+    """A page, an interactive figure on it once it is drawn, and the errors on its console."""
     context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
     page, errors = context.new_page(), []
     page.on("console", lambda m: m.type in ("error", "warning") and errors.append(m.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
-    page.wait_for_selector("figure.vega-figure.drawn")
-    return page, page.locator("figure.vega-figure").first, errors
+    figure = page.locator("figure.vega-figure").nth(number)
+    page.wait_for_function(
+        "n => document.querySelectorAll('figure.vega-figure')[n].matches('.drawn')", arg=number
+    )
+    return page, figure, errors
 
 
-def all_faults(browser, address, chapter, themes=("light", "dark"), seen=None):
+def all_faults(browser, address, chapter, themes=("light", "dark"), seen=None, number=0):
     """What is wrong with a figure after its page was resized both ways, in both themes.
 
     seen: a list to fill with what is drawn, if the table below the figure is compared with it.
+    number: which of the page's interactive figures.
     """
-    page, figure, errors = opened(browser, address)
+    page, figure, errors = opened(browser, address, number)
     found = legend_faults(page, figure) + resized(page, figure)
     for theme in themes:
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
