@@ -3,15 +3,14 @@
 import base64
 import json
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
 import answering
+from chapters import notebook_of
 from datawall import BOOK
-from datawall.page import ledger
 from datawall.page.exercises import check
 
 CHAPTERS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
@@ -20,13 +19,8 @@ SCRIPTS = [STATIC / name for name in ("memory.js", "answers.js", "guess.js")]
 GUESSES = re.compile(r"^(my_\w+(?:, my_\w+)*) = ", re.M)
 
 
-@cache
-def notebook(name):
-    return json.loads((BOOK / f"{name}.ipynb").read_text("utf-8"))
-
-
 def code(name):
-    cells = notebook(name)["cells"]
+    cells = notebook_of(name)["cells"]
     return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
@@ -44,9 +38,9 @@ def key(found):
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_each_chapter_asks_for_its_prediction_and_reveals_it_later(name):
     asked = answering.predictions()[name]
-    cells = notebook(name)["cells"]
+    cells = notebook_of(name)["cells"]
     forms = [i for i in range(len(cells)) if cells[i]["cell_type"] == "code"]
-    made = {i: answering.form_of(notebook(name), name, i) for i in forms}
+    made = {i: answering.form_of(cells[i], name) for i in forms}
     places = [i for i, html in made.items() if "guess-form" in html]
     assert len(places) == 1
     figures = [cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") for cell in cells]
@@ -58,10 +52,9 @@ def test_each_chapter_asks_for_its_prediction_and_reveals_it_later(name):
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_prediction_says_what_was_measured_and_its_range_holds_it(name):
-    asked = answering.predictions()[name]
-    quoted, ours = answering.results(notebook(name)), ledger.measured()
-    found = form(answering.prediction_form(name, asked, quoted, ours))
-    for one, told in zip(asked["predictions"], key(found), strict=True):
+    asked = answering.predictions()[name]["predictions"]
+    found = form(answering.prediction_form(name, answering.asked_in(name)))
+    for one, told in zip(asked, key(found), strict=True):
         value = float(re.match(r"[-+]?[\d.]+", told["measured"])[0])
         least, most = one["between"]
         assert least <= value <= most or one["name"] == "readings"
@@ -108,9 +101,9 @@ def test_no_answer_is_readable_in_a_form():
 def test_each_exercise_with_a_form_has_it_below_its_stub():
     found = set()
     for name in CHAPTERS:
-        for i, cell in enumerate(notebook(name)["cells"]):
+        for cell in notebook_of(name)["cells"]:
             stub = "stub" in cell["metadata"].get("tags", [])
-            if stub and (html := answering.form_of(notebook(name), name, i)):
+            if stub and (html := answering.form_of(cell, name)):
                 found.add(form(html)["data-exercise"])
     due = {name for name, asked in exercises().items() if asked["kind"] != "function"}
     assert found == due
@@ -189,15 +182,13 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>t</title><
 
 @pytest.fixture
 def pages(tmp_path):
-    asked = {
-        "figure": "fig-later",
-        "predictions": [
-            {"name": "a", "ask": "Loss", "unit": "nats", "between": [0, 4], "measured": "{x:.1f}"},
-            {"name": "b", "ask": "Share", "unit": "%", "between": [0, 9], "measured": "{x:.2f}"},
-        ],
-    }
+    later = {"figure": "fig-later"}
+    asked = [
+        later | {"name": "a", "ask": "Loss", "unit": "nats", "between": [0, 4], "measured": "2.0"},
+        later | {"name": "b", "ask": "Share", "unit": "%", "between": [0, 9], "measured": "1.96"},
+    ]
     html = PAGE.format(
-        form=answering.prediction_form("chapter", asked, {"x": 1.96}, {}),
+        form=answering.prediction_form("chapter", asked),
         answer=answering.exercise_form("scaling-laws/1")
         + answering.exercise_form("scaling-laws/4"),
     )

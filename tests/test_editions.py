@@ -12,11 +12,12 @@ from pybtex.plugin import find_plugin
 
 import datawall_site
 import quiz
+from chapters import RESULT, read, results
 from datawall.page import ledger
 from editions import packing, work
 from editions.markdown import NoPlainForm, Page, caption, plain, references
 from editions.notebooks import alone, library_cell, without_solutions, written_out
-from editions.records import GLUE, Citations, Site, results
+from editions.records import Citations, Site
 
 BIBLIOGRAPHY = """
 @article{one2020, author={Ann One}, title={A Law}, journal={Laws}, year={2020}, url={http://a.b}}
@@ -190,7 +191,7 @@ def chapter():
     """A chapter with one cell of every kind that editions treat in their own way."""
     markdown, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
     figure = {"figure": {"caption": "By {eq}`eq-law`.", "name": "fig-loss"}}
-    quoted = display(f"{GLUE}text/plain", "0.5", scrapbook={"name": "gain"})
+    quoted = display(RESULT, "0.5", scrapbook={"name": "gain"})
     solved = {"tags": ["exercise", "solution", "hide-cell"], "jupyter": {"source_hidden": True}}
     marked = "# NBVAL_CHECK_OUTPUT\n"
     said = nbformat.v4.new_output("execute_result", {"text/plain": "Right."})
@@ -296,7 +297,7 @@ def test_a_notebook_by_itself_has_no_link_to_a_file(full):
 
 def test_a_chapters_results_are_read_from_its_outputs(tmp_path):
     nbformat.write(chapter(), tmp_path / "here.ipynb")
-    assert results(tmp_path / "here.ipynb") == {"gain": "0.5"}
+    assert results(read(tmp_path / "here.ipynb")) == {"gain": "0.5"}
 
 
 # The first cell

@@ -127,8 +127,8 @@ def test_formulas_are_left_to_mathjax_and_links_to_pages_become_words():
     text = writing.html("See [there](other.ipynb), [a law](https://a.b) and $a<b$.")
     assert r'<span class="formula">\(a&lt;b\)</span>' in text
     assert "See there" in text and 'href="https://a.b"' in text
-    assert writing.scripts(text, "../../").count("../../_static/mathjax") == 1
-    assert writing.scripts("<p>plain</p>", "../../") == ""
+    assert writing.page("t", "sheet.css", text).count("../../_static/mathjax") == 1
+    assert "mathjax" not in writing.page("t", "sheet.css", "<p>plain</p>")
     assert "<script>" not in writing.html("<script>alert(1)</script>")
 
 
@@ -202,7 +202,7 @@ def test_a_deck_is_driven_by_keys_and_buttons_and_shows_its_notes(page, one, tmp
 # Sheets and keys
 
 
-ASKED = [{"ask": "How much", "unit": "%", "said": "0.93 [0.58, 1.28] %"}]
+ASKED = [{"ask": "How much", "unit": "%", "measured": "0.93 [0.58, 1.28]"}]
 
 
 def test_a_sheet_asks_and_gives_nothing_away(one):

@@ -17,12 +17,12 @@ from html import escape
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
+import chapters
 from datawall.page import exercises, ledger
 
 PREDICTIONS = ledger.BOOK / "predictions.toml"
 FIELD = re.compile(r"\{(claim:)?([\w-]+)(?::([^{}]*))?\}")
 STUB = re.compile(r"check\(\s*\"([\w/-]+)\"")
-GLUE = "application/papermill.record/"
 
 
 def encoded(value):
@@ -50,16 +50,10 @@ def fields(chapter):
     return [field.groups() for one in asked for field in FIELD.finditer(one["measured"])]
 
 
-def results(notebook):
+def results(chapter):
     """What a chapter has quoted, by name: numbers and texts."""
-    found = {}
-    for cell in notebook["cells"]:
-        for out in cell.get("outputs", []):
-            name = out.get("metadata", {}).get("scrapbook", {}).get("name")
-            if name:
-                text = next(v for k, v in out["data"].items() if k.startswith(GLUE))
-                found[name] = _value("".join(text))
-    return found
+    found = chapters.results(chapters.notebook_of(chapter))
+    return {name: _value(text) for name, text in found.items()}
 
 
 def _value(text):
@@ -88,26 +82,33 @@ def filled(template, chapter, quoted, ours):
     return FIELD.sub(value, template)
 
 
-def prediction_form(chapter, asked, quoted, ours):
-    """The form that asks for a chapter's predictions, as HTML."""
-    key = [
-        {
-            "name": one["name"],
-            "figure": one.get("figure", asked["figure"]),
-            "said": one.get("said", one["ask"]),
-            "unit": one.get("unit", ""),
-            "measured": filled(one["measured"], chapter, quoted, ours),
-        }
+def asked_in(chapter):
+    """A chapter's predictions as `predictions.toml` asks them; `measured` says what was found."""
+    asked = predictions().get(chapter)
+    if asked is None:
+        return []
+    quoted, ours = results(chapter), ledger.measured()
+    given = {"figure": asked["figure"], "unit": ""}
+    return [
+        given | one | {"measured": filled(one["measured"], chapter, quoted, ours)}
         for one in asked["predictions"]
+    ]
+
+
+def prediction_form(chapter, asked):
+    """The form that asks for a chapter's predictions, as HTML. asked: see `asked_in`."""
+    kept = ("name", "figure", "unit", "measured")
+    key = [
+        {name: one[name] for name in kept} | {"said": one.get("said", one["ask"])} for one in asked
     ]
     parts = [
         f'<form class="reader-form guess-form" hidden data-chapter="{chapter}" '
         f'data-key="{encoded(key)}">',
         "<fieldset><legend>Your prediction, kept in this browser only</legend>",
     ]
-    for one in asked["predictions"]:
+    for one in asked:
         least, most = one["between"]
-        unit = f" {escape(one['unit'])}" if one.get("unit") else ""
+        unit = f" {escape(one['unit'])}" if one["unit"] else ""
         step = one.get("step", "any")
         parts.append(
             f'<div class="asked"><label>{escape(one["ask"])} '
@@ -153,29 +154,25 @@ class Forms(SphinxTransform):
     default_priority = 310
 
     def apply(self, **options):
-        path = ledger.BOOK / f"{self.env.docname.rpartition('/')[2]}.ipynb"
-        if not path.exists():
+        chapter = self.env.docname.rpartition("/")[2]
+        if not chapters.path_of(chapter).exists():
             return
-        notebook = json.loads(path.read_text("utf-8"))
         self.env.note_dependency(str(PREDICTIONS))
         self.env.note_dependency(str(exercises.EXERCISES))
-        for box in list(self.document.findall(nodes.container)):
-            if box.get("nb_element") == "cell_code":
-                form = form_of(notebook, path.stem, box["cell_index"])
-                if form:
-                    place = box.parent.index(box) + 1
-                    box.parent.insert(place, nodes.raw("", form, format="html"))
+        for box, cell in chapters.code_cells(self.document, chapter):
+            if form := form_of(cell, chapter):
+                place = box.parent.index(box) + 1
+                box.parent.insert(place, nodes.raw("", form, format="html"))
 
 
-def form_of(notebook, chapter, index):
+def form_of(cell, chapter):
     """The form below a code cell, or ""."""
-    cell = notebook["cells"][index]
     source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
     if "stub" in tags and (found := STUB.search(source)):
         return exercise_form(found[1])
     asked = predictions().get(chapter)
     if asked and asks(source, asked):
-        return prediction_form(chapter, asked, results(notebook), ledger.measured())
+        return prediction_form(chapter, asked_in(chapter))
     return ""
 
 

@@ -16,6 +16,7 @@ from docutils.statemachine import StringList
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
+import chapters
 import measuring
 from datawall.page import ledger
 
@@ -43,9 +44,8 @@ class LedgerTable(SphinxDirective):
             raise self.error(f"{self.env.docname}: {error.args[0]}") from None
         rows = ledger.claims()
         count = nodes.paragraph("", ledger.counted(rows), classes=["claims-count"])
-        chapters = {row.chapter for row in rows}
-        pages = [Path(page).name for page in self.env.external_site_map]  # in the book's order
-        found = [self.section(page) for page in pages if page in chapters]
+        known = {row.chapter for row in rows}
+        found = [self.section(name) for name in chapters.in_order(self.env) if name in known]
         return [count, self.files(), self.facts(rows), *found]
 
     def table(self, chapter):
@@ -64,7 +64,7 @@ class LedgerTable(SphinxDirective):
 
     def facts(self, rows):
         """What the page can be cut down by, for its script."""
-        titles = {chapter: title_of(chapter) for chapter in {row.chapter for row in rows}}
+        titles = {name: chapters.title_of(name) for name in {row.chapter for row in rows}}
         known = {
             address(row.id): {
                 "chapter": titles[row.chapter],
@@ -80,7 +80,7 @@ class LedgerTable(SphinxDirective):
 
     def section(self, chapter):
         """The claims of a chapter under its title, which the page's own contents then list."""
-        title = title_of(chapter)
+        title = chapters.title_of(chapter)
         section = nodes.section("", nodes.title(title, title), classes=["claims"])
         section["names"].append(nodes.fully_normalize_name(f"claims of {chapter}"))
         self.state.document.note_implicit_target(section, section)
@@ -130,20 +130,11 @@ def place(cell_id):
     return f"cell-{cell_id}"
 
 
-def notebook_of(chapter):
-    return json.loads((ledger.BOOK / f"{chapter}.ipynb").read_text("utf-8"))
-
-
-def title_of(chapter):
-    first = notebook_of(chapter)["cells"][0]
-    return "".join(first["source"]).partition("\n")[0].removeprefix("#").strip()
-
-
 @cache
 def measured_in(chapter):
     """The cell that measured it, for each claim of a chapter that was measured."""
     ids = {row.id for row in ledger.claims(chapter) if row.tolerance is not None}
-    return measuring.measuring_cells(notebook_of(chapter), ids)
+    return measuring.measuring_cells(chapters.notebook_of(chapter), ids)
 
 
 class CellAddresses(SphinxTransform):
@@ -155,12 +146,10 @@ class CellAddresses(SphinxTransform):
         chapter = Path(self.env.docname).name
         if chapter not in {row.chapter for row in ledger.claims()}:
             return
-        cells, wanted = notebook_of(chapter)["cells"], set(measured_in(chapter).values())
-        for box in self.document.findall(nodes.container):
-            if box.get("nb_element") == "cell_code":
-                cell = cells[box["cell_index"]]["id"]
-                if cell in wanted:
-                    box["ids"].append(place(cell))
+        wanted = set(measured_in(chapter).values())
+        for box, cell in chapters.code_cells(self.document, chapter):
+            if cell["id"] in wanted:
+                box["ids"].append(place(cell["id"]))
 
 
 def rows_as_facts():

@@ -90,10 +90,7 @@ def verdict_zh(claim_id):
 
 
 class LedgerRole(SphinxRole):
-    """A claim's figure, with its unit: ``{published}`id` `` theirs, ``{measured}`id` `` ours.
-
-    ``{verdict-zh}`id` `` is its verdict in Chinese, which leads to its row.
-    """
+    """A claim's figure, with its unit: ``{published}`id` `` theirs, ``{measured}`id` `` ours."""
 
     def __init__(self, figure):
         self.figure = figure
@@ -101,14 +98,21 @@ class LedgerRole(SphinxRole):
     def run(self):
         claims_page.watch_ledger(self.env)
         try:
-            shown = self.figure(self.text)
-            if self.figure is not verdict_zh:
-                return [nodes.inline(self.rawtext, shown)], []
-            row = f"claims.html#{claims_page.address(self.text)}"
-            return [nodes.reference("", shown, refuri=row, internal=True)], []
+            return [self.shown(self.figure(self.text))], []
         except KeyError as error:
             logger.warning(f"{self.env.docname}: {error.args[0]}", location=self.get_location())
             return [nodes.problematic(self.rawtext, self.rawtext)], []
+
+    def shown(self, text):
+        return nodes.inline(self.rawtext, text)
+
+
+class VerdictRole(LedgerRole):
+    """``{verdict-zh}`id` ``: a claim's verdict in Chinese, which leads to its row."""
+
+    def shown(self, text):
+        row = f"claims.html#{claims_page.address(self.text)}"
+        return nodes.reference("", text, refuri=row, internal=True)
 
 
 class OnSite(SphinxRole):
@@ -263,8 +267,6 @@ def finish_pages(app, exception):
         if page.stem in LANGUAGES:
             html = html.replace("<article ", f'<article lang="{LANGUAGES[page.stem]}" ', 1)
         html = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>", "", html)
-        # A role that promises list items, which references are not.
-        html = html.replace(' role="list" class="citation-list"', ' class="citation-list"')
         # A notebook is to be saved, not shown as the text that it is.
         html = re.sub(r'(<a href="[^"]*editions/[^"]*") target="_blank"', r"\1 download", html)
         # On paper the theme shows a title of its own, without the number that figures have.
@@ -289,7 +291,7 @@ def setup(app):
     app.add_role("published", LedgerRole(published))
     app.add_role("measured", LedgerRole(measured))
     app.add_role("on-site", OnSite())
-    app.add_role("verdict-zh", LedgerRole(verdict_zh))
+    app.add_role("verdict-zh", VerdictRole(verdict_zh))
     app.add_transform(NumberedFigures)
     app.connect("config-inited", set_theme_options)
     app.connect("builder-inited", write_scripts)

@@ -15,6 +15,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 import answering
+import chapters
 import claims_page
 import quiz
 from datawall.page import ledger
@@ -24,26 +25,26 @@ CLASSES = dict(zip(ledger.VERDICTS, ("holds", "limits", "fails", "open", "untest
 CHAPTER = re.compile(r"\]\(([\w-]+)\.ipynb\)")
 
 
-def in_order(pages):
-    """Chapters with claims, in the book's order, given the pages of its site map."""
+def with_claims(env):
+    """Chapters with claims, in the book's order."""
     known = {row.chapter for row in ledger.claims()}
-    return [name for name in (str(page).rpartition("/")[2] for page in pages) if name in known]
+    return [name for name in chapters.in_order(env) if name in known]
 
 
-def table(chapters):
+def table(names):
     """How many claims of each chapter have which verdict, as a Markdown table."""
     lines = [
         "| Chapter | " + " | ".join(verdict.capitalize() for verdict in ledger.VERDICTS) + " |"
     ]
     lines.append("| --- |" + " --- |" * len(ledger.VERDICTS))
-    for name in chapters:
+    for name in names:
         found = Counter(row.verdict for row in ledger.claims(name))
         counts = " | ".join(str(found[verdict]) for verdict in ledger.VERDICTS)
-        lines.append(f"| [{claims_page.title_of(name)}]({name}.ipynb) | {counts} |")
+        lines.append(f"| [{chapters.title_of(name)}]({name}.ipynb) | {counts} |")
     return "\n".join(lines)
 
 
-def picture(chapters):
+def picture(names):
     """A row for each chapter and a cell for each claim, as HTML."""
     found = Counter(row.verdict for row in ledger.claims())
     key = "".join(
@@ -52,7 +53,7 @@ def picture(chapters):
         for verdict in ledger.VERDICTS
     )
     rows = []
-    for name in chapters:
+    for name in names:
         cells = "".join(
             f'<li><a class="verdict {CLASSES[row.verdict]}" title="'
             f'{said(row)}" href="claims.html#{claims_page.address(row.id)}">'
@@ -60,10 +61,9 @@ def picture(chapters):
             f'<span class="sr-only">{said(row)}</span></a></li>'
             for row in ledger.claims(name)
         )
-        short = claims_page.title_of(name).partition(":")[0]
+        title = escape(chapters.short_title(name))
         rows.append(
-            f'<div class="verdict-row"><a href="{name}.html">{escape(short)}</a>'
-            f"<ul>{cells}</ul></div>"
+            f'<div class="verdict-row"><a href="{name}.html">{title}</a><ul>{cells}</ul></div>'
         )
     return (
         '<div class="verdicts" role="group" aria-label="All claims by chapter and verdict">'
@@ -84,13 +84,13 @@ class Verdicts(SphinxDirective):
 
     def run(self):
         claims_page.watch_ledger(self.env)
-        chapters = in_order(self.env.external_site_map)
+        names = with_claims(self.env)
         box = nodes.container()
-        lines = StringList(table(chapters).splitlines(), ledger.__file__)
+        lines = StringList(table(names).splitlines(), ledger.__file__)
         self.state.nested_parse(lines, self.content_offset, box)
         opened = '<details class="verdict-table"><summary>The same as a table</summary>'
         return [
-            nodes.raw("", picture(chapters), format="html"),
+            nodes.raw("", picture(names), format="html"),
             nodes.raw("", opened, format="html"),
             *box.children,
             nodes.raw("", "</details>", format="html"),
@@ -129,13 +129,13 @@ def thumbnail(name):
 
 def headline(name):
     """A card's title, which leads to the chapter."""
-    title = escape(claims_page.title_of(name))
+    title = escape(chapters.title_of(name))
     return f'<p class="card-title"><a href="{name}.html">{title}</a></p>'
 
 
 def progress(name):
     """Where progress.js says how far a reader has come in a chapter."""
-    cells = claims_page.notebook_of(name)["cells"]
+    cells = chapters.notebook_of(name)["cells"]
     text = "\n\n".join("".join(cell["source"]) for cell in cells)
     asked = [key for key in answering.asked_for() if key.startswith(f"{name}/")]
     forms = [key for key in asked if answering.exercise_form(key)]

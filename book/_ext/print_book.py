@@ -11,10 +11,11 @@ import yaml
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 
+from room import BROWSERS
+
 ROOT = Path(__file__).resolve().parents[2]
 SITE, TARGET = ROOT / "_build" / "html", ROOT / "_build" / "data-wall.pdf"
 NOT_PRINTED = {"teaching"}  # what needs a screen
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Without these Chromium asks for its maker's hosts at every start, and needs a sandbox and a GPU.
 FLAGS = [
     "--no-sandbox",

@@ -4,13 +4,13 @@ import re
 from copy import deepcopy
 
 import nbformat
+from myst_nb.ext.glue import GLUE_PREFIX
 
 import datawall_site
 import quiz
 from datawall.page import ledger
 
 from .markdown import Page, caption, plain, references
-from .records import GLUE
 
 KEPT_TAGS = ("exercise", "stub", "solution", "hide-input")
 SOLUTION = re.compile(r'<details class="solution">.*?</details>\n*', re.DOTALL)
@@ -139,7 +139,9 @@ def _number(output, page):
 
 def _is_record(output):
     """Whether an output only hands a value to the page: front ends show an empty line for it."""
-    return any(mime == ledger.MIME or mime.startswith(GLUE) for mime in output.get("data", {}))
+    return any(
+        mime == ledger.MIME or mime.startswith(GLUE_PREFIX) for mime in output.get("data", {})
+    )
 
 
 def _markdown(name, text):

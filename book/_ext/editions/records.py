@@ -1,6 +1,5 @@
 """What the built site knows, in Sphinx's own records, so that editions can't differ from it."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from sphinxcontrib.bibtex.style.referencing import BracketStyle, format_referenc
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 from sphinxcontrib.bibtex.style.template import SphinxReferenceInfo
 
+import chapters
 import datawall_site
 import front
 from datawall.page import ledger
@@ -22,7 +22,6 @@ from .markdown import NoPlainForm, escaped
 
 ROUND = BracketStyle(left="(", right=")", sep="; ")
 STYLE = AuthorYearReferenceStyle(bracket_textual=ROUND, bracket_parenthetical=ROUND)
-GLUE = "application/papermill.record/"
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,11 @@ def read(app) -> Site:
     return Site(
         figures=figures,
         equations=equations,
-        results={path.stem: results(path) for path in files.values() if path.suffix == ".ipynb"},
+        results={
+            path.stem: chapters.results(chapters.read(path))
+            for path in files.values()
+            if path.suffix == ".ipynb"
+        },
         files={
             PurePosixPath(name).name: (path.name, titles[PurePosixPath(name).name])
             for name, path in files.items()
@@ -124,7 +127,7 @@ def read(app) -> Site:
         citations=Citations({c.key: (c.entry, c.formatted_entry) for c in sources.citations}),
         figure_format=app.config.numfig_format["figure"],
         verdict_zh=datawall_site.verdict_zh,
-        verdicts=partial(front.table, front.in_order(env.external_site_map)),
+        verdicts=partial(front.table, front.with_claims(env)),
     )
 
 
@@ -140,14 +143,3 @@ def claims(titles: Mapping[str, str], chapter: str | None) -> str:
         if name in measured
     ]
     return "\n\n".join([ledger.counted(rows), *parts])
-
-
-def results(path: Path) -> dict[str, str]:
-    """What a chapter hands to the prose, as text, by name."""
-    found = {}
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        for output in cell.get("outputs", []):
-            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-            if name and f"{GLUE}text/plain" in output["data"]:
-                found[name] = "".join(output["data"][f"{GLUE}text/plain"])
-    return found

@@ -9,9 +9,8 @@ from pathlib import Path
 import nbformat
 
 import answering
-import claims_page
+import chapters
 import editions
-from datawall.page import ledger
 from editions.packing import write_zip
 
 from . import decks, lesson, pack, page, sheets
@@ -20,20 +19,9 @@ from . import decks, lesson, pack, page, sheets
 def lessons(app):
     """Each chapter as a lesson, in the book's order."""
     full = editions.full_pages(app)
-    for name in app.env.external_site_map:
-        path = Path(app.env.doc2path(name))
-        if path.suffix == ".ipynb":
-            source = nbformat.read(path, as_version=4)
-            yield lesson.read(path.stem, full[path.name], source)
-
-
-def predictions(name):
-    """What a chapter asks to predict, each with what was measured, as `said`."""
-    quoted, ours = answering.results(claims_page.notebook_of(name)), ledger.measured()
-    for one in answering.predictions().get(name, {"predictions": []})["predictions"]:
-        unit = one.get("unit", "")
-        said = f"{answering.filled(one['measured'], name, quoted, ours)} {unit}".strip()
-        yield one | {"said": said}
+    for name in chapters.in_order(app.env):
+        path = chapters.path_of(name)
+        yield lesson.read(name, full[path.name], nbformat.read(path, as_version=4))
 
 
 def write(app, exception):
@@ -45,7 +33,7 @@ def write(app, exception):
     for folder in ("slides", "sheets"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     for one in found:
-        asked = list(predictions(one.name))
+        asked = answering.asked_in(one.name)
         for path, text in {
             f"slides/{one.name}.html": decks.deck(one),
             f"sheets/{one.name}.html": sheets.sheet(one, asked),

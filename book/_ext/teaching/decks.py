@@ -26,19 +26,15 @@ def deck(lesson):
         "</section>"
         for number, (title, shown, notes) in enumerate(slides, start=1)
     )
-    style = (HERE / "deck.css").read_text("utf-8")
     script = (HERE / "deck.js").read_text("utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(lesson.title)}: slides</title>\n<style>\n{style}</style>\n"
-        f"{writing.scripts(body, '../../')}</head>\n<body>\n"
-        f'<h1 class="unseen">{escape(lesson.title)}</h1>\n{body}\n'
+    head = f'<h1 class="unseen">{escape(lesson.title)}</h1>'
+    keys = (
         '<nav class="keys"><button type="button" data-go="-1">Back</button>'
         '<button type="button" data-go="1">Next</button>'
-        '<button type="button" data-notes>Notes</button></nav>\n'
-        f"<script>\n{script}</script>\n</body></html>\n"
+        '<button type="button" data-notes>Notes</button></nav>'
     )
+    whole = f"\n{head}\n{body}\n{keys}\n<script>\n{script}</script>\n"
+    return writing.page(f"{lesson.title}: slides", "deck.css", whole)
 
 
 def _opening(lesson):
@@ -50,7 +46,7 @@ def _opening(lesson):
     )
     yield (
         writing.inline(lesson.title),
-        f'<p class="asks">{writing.inline(_sentence(asks))}</p>',
+        f'<p class="asks">{writing.inline(writing.capital(asks))}</p>',
         notes,
     )
     claim = lesson.sections["The claim"]
@@ -76,10 +72,6 @@ def _end(lesson):
     toy = lesson.sections["What a toy can't tell"]
     yield "What a toy can't tell", _paragraphs(toy), writing.html(_rest(toy))
     yield "Summary", f"<ul>{points}</ul>", ""
-
-
-def _sentence(text):
-    return text[:1].upper() + text[1:]
 
 
 def _split(text):

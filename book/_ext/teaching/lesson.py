@@ -189,7 +189,7 @@ def _exercises(cells):
         if not found:
             continue
         number, title, kind, prompt = found.groups()
-        rest = [c for c in cells[place + 1 : place + 5]]
+        rest = cells[place + 1 : place + 5]
         solution = next(
             (
                 s[1].strip()

@@ -17,12 +17,14 @@ from sphinx.util.docutils import SphinxDirective
 
 import answering
 import claims_page
+from chapters import in_order, notebook_of, short_title, title_of
 from datawall import BOOK
 from datawall.page import ledger
 
 NOTES = BOOK / "teaching.toml"
 NEEDS = re.compile(r"^- \*\*You need:\*\*(.*)$", re.M)
 LINK = re.compile(r"\]\(([\w-]+)\.ipynb\)")
+ASKED = ("ask", "unit", "between", "measured")
 ROW, COLUMN, BOX = 44, 196, (166, 30)  # pixels
 
 
@@ -32,15 +34,9 @@ def notes():
         return tomllib.load(file)
 
 
-def chapters(env):
-    """The chapters, in the book's order."""
-    names = [str(page).rpartition("/")[2] for page in env.external_site_map]
-    return [name for name in names if (BOOK / f"{name}.ipynb").exists()]
-
-
 def needs(name):
     """Chapters that a chapter's header asks for."""
-    head = "".join(claims_page.notebook_of(name)["cells"][0]["source"])
+    head = "".join(notebook_of(name)["cells"][0]["source"])
     found = NEEDS.search(head)
     return list(dict.fromkeys(LINK.findall(found[1]))) if found else []
 
@@ -60,10 +56,6 @@ def levels(graph):
     for name in graph:
         level(name)
     return found
-
-
-def short(name):
-    return claims_page.title_of(name).partition(":")[0]
 
 
 def drawing(graph):
@@ -89,7 +81,8 @@ def drawing(graph):
         boxes.append(
             f'<a href="{name}.html">'
             f'<rect x="{x}" y="{y}" width="{BOX[0]}" height="{BOX[1]}" rx="4"/>'
-            f'<text x="{x + BOX[0] / 2}" y="{y + BOX[1] / 2 + 4}">{escape(short(name))}</text></a>'
+            f'<text x="{x + BOX[0] / 2}" y="{y + BOX[1] / 2 + 4}">'
+            f"{escape(short_title(name))}</text></a>"
         )
     return (
         f'<div class="needs" role="group" aria-label="Which chapter needs which">'
@@ -116,7 +109,7 @@ class Written(SphinxDirective):
 
 class Needs(Written):
     def run(self):
-        graph = {name: needs(name) for name in chapters(self.env)}
+        graph = {name: needs(name) for name in in_order(self.env)}
         return [*self.html(drawing(graph)), *self.markdown(needs_in_words(graph))]
 
 
@@ -124,8 +117,8 @@ def needs_in_words(graph):
     """The same as a list, for those who can't see the drawing."""
     lines = []
     for name, before in graph.items():
-        links = ", ".join(f"[{short(other)}]({other}.ipynb)" for other in before)
-        lines.append(f"- [{short(name)}]({name}.ipynb): {links or 'no other chapter'}")
+        links = ", ".join(f"[{short_title(other)}]({other}.ipynb)" for other in before)
+        lines.append(f"- [{short_title(name)}]({name}.ipynb): {links or 'no other chapter'}")
     return "\n".join(lines)
 
 
@@ -142,7 +135,7 @@ def schedule(kind):
         lines = ["| Week | Chapters | What students do |", "| --- | --- | --- |"]
         for week in notes()["week"]:
             links = ", ".join(
-                f"[{short(n)}]({n}.ipynb)"
+                f"[{short_title(n)}]({n}.ipynb)"
                 for n in week["chapters"]
                 if (BOOK / f"{n}.ipynb").exists()
             )
@@ -157,7 +150,7 @@ def schedule(kind):
 
 class Lessons(Written):
     def run(self):
-        made = [name for name in chapters(self.env) if name in notes()["chapter"]]
+        made = [name for name in in_order(self.env) if name in notes()["chapter"]]
         return self.markdown("\n\n".join(lesson_notes(name) for name in made))
 
 
@@ -193,7 +186,7 @@ def lesson_notes(name):
     wrong = "\n".join(f"- *{one['wrong']}* {one['look']}" for one in held["misconceptions"])
     asked = "\n".join(f"- {question}" for question in held["discussion"])
     return referring(
-        f"### [{claims_page.title_of(name)}]({name}.ipynb)\n\nTo hand out: {links}.\n\n"
+        f"### [{title_of(name)}]({name}.ipynb)\n\nTo hand out: {links}.\n\n"
         f"Students learn\n\n{goals}\n\n"
         f"**In an hour**: {figures}; exercises {numbers} in pairs. Minutes: {minutes}.\n\n"
         f"**Predictions to expect.** {held['expected']}\n\n"
@@ -206,21 +199,12 @@ def class_form(names):
     """The form for a class's predictions, as HTML."""
     known = {}
     for name in names:
-        asked = answering.predictions().get(name)
+        asked = answering.asked_in(name)
         if not asked:
             continue
-        quoted, ours = answering.results(claims_page.notebook_of(name)), ledger.measured()
         known[name] = {
-            "title": short(name),
-            "asked": [
-                {
-                    "ask": one["ask"],
-                    "unit": one.get("unit", ""),
-                    "between": one["between"],
-                    "measured": answering.filled(one["measured"], name, quoted, ours),
-                }
-                for one in asked["predictions"]
-            ],
+            "title": short_title(name),
+            "asked": [{part: one[part] for part in ASKED} for one in asked],
         }
     options = "".join(
         f'<option value="{name}">{escape(held["title"])}</option>' for name, held in known.items()
@@ -243,4 +227,4 @@ def class_form(names):
 class ClassPredictions(Written):
     def run(self):
         self.env.note_dependency(str(answering.PREDICTIONS))
-        return self.html(class_form(chapters(self.env)))
+        return self.html(class_form(in_order(self.env)))

@@ -1,21 +1,19 @@
 """A sheet to hand out for each chapter, and its key: predictions, exercises and quiz on paper."""
 
 from html import escape
-from pathlib import Path
 
 import answering
 
 from . import writing
 
-HERE = Path(__file__).parent
 ROOM = {"Prediction": 3, "Code": 9, "Judgement": 4}  # lines to write on
 
 
 def sheet(lesson, predictions):
-    """The sheet of a chapter, as one page of HTML. predictions: as `predictions.toml` asks them."""
+    """The sheet of a chapter, as one page of HTML. predictions: see `answering.asked_in`."""
     asked = "".join(
         f'<p class="asked">{escape(one["ask"])}: <span class="blank"></span> '
-        f"{escape(one.get('unit', ''))}</p>"
+        f"{escape(one['unit'])}</p>"
         for one in predictions
     )
     parts = [
@@ -26,8 +24,8 @@ def sheet(lesson, predictions):
     for exercise in lesson.exercises:
         lines = '<div class="line"></div>' * ROOM.get(exercise.kind, 4)
         parts.append(
-            f"<section><h3>{exercise.number}. {writing.inline(_capital(exercise.title))} "
-            f"<small>{exercise.kind}</small></h3>{writing.html(exercise.prompt)}{lines}</section>"
+            f"<section>{_heading(exercise, f' <small>{exercise.kind}</small>')}"
+            f"{writing.html(exercise.prompt)}{lines}</section>"
         )
     parts.append("<h2>Quiz</h2>")
     for question in lesson.questions:
@@ -39,21 +37,22 @@ def sheet(lesson, predictions):
             f"<section><h3>Question {question.number}</h3>{writing.html(question.prompt)}"
             f'<ol class="choices" type="a">{choices}</ol></section>'
         )
-    return _page(f"{lesson.title}: sheet", lesson.title, "Sheet", parts)
+    return _page(lesson, "sheet", "Sheet", parts)
 
 
 def key(lesson, predictions):
-    """The key of a chapter's sheet. predictions: with what was measured, as `said`."""
+    """The key of a chapter's sheet. predictions: see `answering.asked_in`."""
     parts = ["<h2>Predict</h2><ul>"]
     parts += [
-        f"<li>{escape(one['ask'])}: <strong>{escape(one['said'])}</strong></li>"
+        f"<li>{escape(one['ask'])}: "
+        f"<strong>{escape(one['measured'])} {escape(one['unit'])}</strong></li>"
         for one in predictions
     ]
     parts.append(f"</ul><p>{writing.inline(lesson.answer)}</p><h2>Exercises</h2>")
     for exercise in lesson.exercises:
         code = f"<pre>{escape(exercise.code)}</pre>" if exercise.code else ""
         parts.append(
-            f"<section><h3>{exercise.number}. {writing.inline(_capital(exercise.title))}</h3>"
+            f"<section>{_heading(exercise)}"
             f"<p><strong>{escape(_right(lesson.name, exercise.number))}</strong></p>"
             f"{writing.html(exercise.solution)}{code}</section>"
         )
@@ -68,7 +67,7 @@ def key(lesson, predictions):
             f"<section><h3>Question {question.number}</h3>"
             f'<ol class="choices" type="a">{rows}</ol></section>'
         )
-    return _page(f"{lesson.title}: key", lesson.title, "Key, for teachers", parts)
+    return _page(lesson, "key", "Key, for teachers", parts)
 
 
 def _right(chapter, number):
@@ -90,17 +89,12 @@ def _right(chapter, number):
     return f"A function: {'; '.join(cases)}"
 
 
-def _capital(text):
-    return text[:1].upper() + text[1:]
+def _heading(exercise, kind=""):
+    title = writing.inline(writing.capital(exercise.title))
+    return f"<h3>{exercise.number}. {title}{kind}</h3>"
 
 
-def _page(title, chapter, kind, parts):
+def _page(lesson, kind, title, parts):
     body = "\n".join(parts)
-    style = (HERE / "sheet.css").read_text("utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n"
-        f"{writing.scripts(body, '../../')}</head>\n<body><main>\n"
-        f"<h1>{writing.inline(chapter)} <small>{kind}</small></h1>\n{body}\n</main></body></html>\n"
-    )
+    head = f"<h1>{writing.inline(lesson.title)} <small>{title}</small></h1>"
+    return writing.page(f"{lesson.title}: {kind}", "sheet.css", f"<main>\n{head}\n{body}\n</main>")

@@ -3,13 +3,15 @@
 import re
 from functools import cache
 from html import escape
+from pathlib import Path
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+HERE = Path(__file__).parent
 BESIDE = re.compile(r"(?<!!)\[([^\[\]]*)\]\([\w-]+\.(?:ipynb|md)\)")  # a link to another page
 MATHJAX = """<script>MathJax = { loader: { load: ["input/tex", "output/chtml"] } };</script>
-<script defer src="{root}_static/mathjax/startup.js"></script>"""
+<script defer src="../../_static/mathjax/startup.js"></script>"""
 
 
 @cache
@@ -33,6 +35,17 @@ def inline(text):
     return _reader().renderInline(BESIDE.sub(r"\1", text))
 
 
-def scripts(page, root):
-    """What a page needs that typesets its formulas; "" for a page without any."""
-    return MATHJAX.replace("{root}", root) if 'class="formula"' in page else ""
+def page(title, style, body):
+    """A page of the folder `teaching`: its title, its style sheet beside this file, its body."""
+    css = (HERE / style).read_text("utf-8")
+    scripts = MATHJAX if 'class="formula"' in body else ""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n{scripts}</head>\n"
+        f"<body>{body}</body></html>\n"
+    )
+
+
+def capital(text):
+    return text[:1].upper() + text[1:]
