@@ -372,7 +372,10 @@ def test_the_first_figure_of_a_chapter_is_seen_within_two_screens_and_a_half(pag
 
 def test_the_glossary_is_in_the_order_of_the_alphabet(site):
     page = BeautifulSoup((site / "book/glossary.html").read_text(), "html.parser")
-    terms = [next(term.stripped_strings) for term in page.select("dl.glossary dt")]
+    shown = page.select("dl.glossary dt")
+    terms = [next(term.stripped_strings) for term in shown if "lang" not in term.attrs]
+    chinese = [next(term.stripped_strings) for term in shown if "lang" in term.attrs]
+    assert len(set(chinese)) == len(terms)  # a name each
     plain = [re.sub("[^a-z ]", "", term.casefold().replace("-", " ")) for term in terms]
     assert len(plain) > 50 and plain == sorted(plain)
 
@@ -528,6 +531,26 @@ def test_the_page_of_claims_is_cut_down_by_chapter_source_and_year(page, address
     page.locator("select[name=chapter]").select_option(index=1)
     first = {row.chapter for row in claims} & {Path(PAGES[1]).name}
     assert rows.count() == len([row for row in claims if row.chapter in first])
+
+
+def test_a_choice_of_claims_has_an_address(page, address):
+    page.goto(f"{address}/book/claims.html")
+    quiet(page)
+    rows = page.locator(".claims tbody tr").filter(visible=True)
+    page.locator('.claims-filter input[value="does not hold here"]').check()
+    page.locator("select[name=year]").select_option("2024")
+    shown = rows.count()
+    there = page.evaluate("location.href")
+    assert there.endswith("#verdict=does+not+hold+here&year=2024")
+    page.goto("about:blank")
+    page.goto(there)
+    assert 0 < rows.count() == shown < len(ledger.claims())
+    assert page.locator("select[name=year]").input_value() == "2024"
+    page.evaluate("location.hash = 'year=1066&verdict=holds'")  # no year of a claim
+    page.wait_for_function("document.querySelector('.claims-count').innerText.endsWith(': holds.')")
+    page.get_by_role("button", name="Show all claims").click()
+    assert page.evaluate("location.hash") == ""
+    assert rows.count() == len(ledger.claims())
 
 
 def test_a_claim_has_an_address_that_shows_it_whatever_is_hidden(page, address):

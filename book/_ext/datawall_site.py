@@ -266,6 +266,7 @@ def finish_pages(app, exception):
         html = page.read_text(encoding="utf-8")
         if page.stem in LANGUAGES:
             html = html.replace("<article ", f'<article lang="{LANGUAGES[page.stem]}" ', 1)
+        html = re.sub(r'(<dt id="[^"]*")>(?=[\w ]*[\u4e00-\u9fff])', r'\1 lang="zh-CN">', html)
         html = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>", "", html)
         # A notebook is to be saved, not shown as the text that it is.
         html = re.sub(r'(<a href="[^"]*editions/[^"]*") target="_blank"', r"\1 download", html)

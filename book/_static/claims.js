@@ -1,4 +1,5 @@
 // The page of claims, cut down to a verdict, a chapter, a source or a year. Without this script it shows all of them.
+// What is chosen stands in the page's address (#verdict=holds&year=2024), which can be handed on.
 
 const rows = [...document.querySelectorAll(".claims .ledger tbody tr")];
 const facts = JSON.parse(document.getElementById("claims-facts")?.textContent ?? "{}");
@@ -42,37 +43,51 @@ function offer(count) {
   menus.append(...["chapter", "source", "year"].map(kind => menu(kind, choices(kind, count))));
   form.append(radios(choices("verdict", count)), menus);
   const again = document.createElement("button");
-  Object.assign(again, { type: "reset", className: "plain-button", textContent: "Show all claims" });
+  Object.assign(again, { type: "button", className: "plain-button", textContent: "Show all claims" });
   menus.append(again);
+  const chosen = () => Object.entries(wanted).filter(([, value]) => value !== "all");
   const show = () => {
     for (const row of rows)
-      row.hidden = Object.entries(wanted).some(([kind, value]) => value !== "all" && !values(row, kind).includes(value));
+      row.hidden = chosen().some(([kind, value]) => !values(row, kind).includes(value));
     for (const part of document.querySelectorAll("section.claims"))
       part.hidden = part.querySelectorAll("tbody tr:not([hidden])").length === 0;
     const shown = rows.filter(row => !row.hidden).length;
-    const said = Object.values(wanted).filter(value => value !== "all").join("; ");
+    const said = chosen().map(([, value]) => value).join("; ");
     count.textContent = said ? `${shown} of ${rows.length} claims: ${said}.` : all;
     again.hidden = !said;
   };
+  const choose = asked => {
+    for (const kind of Object.keys(wanted)) {
+      const field = form.elements[kind], value = asked.get(kind) ?? "all";
+      field.value = value; // one that isn't offered leaves none chosen
+      if (field.value !== value) field.value = "all";
+      wanted[kind] = field.value;
+    }
+    show();
+  };
+  const keep = () => history.replaceState(null, "", `#${new URLSearchParams(chosen())}`);
   form.addEventListener("change", event => {
     wanted[event.target.name] = event.target.value;
     show();
+    keep();
   });
-  form.addEventListener("reset", () => {
-    for (const kind of Object.keys(wanted)) wanted[kind] = "all";
-    show();
+  again.addEventListener("click", () => {
+    choose(new URLSearchParams());
+    keep();
   });
-  // An address leads to its row, also to one that isn't shown.
+  // An address leads to its row, also to one that isn't shown, or to a choice.
   const arrive = () => {
+    if (location.hash.includes("=")) return choose(new URLSearchParams(location.hash.slice(1)));
     const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!row?.hidden) return;
-    form.reset();
+    choose(new URLSearchParams());
     row.scrollIntoView();
   };
   addEventListener("hashchange", arrive);
   count.setAttribute("role", "status"); // read out when it changes
   count.after(form);
   show();
+  arrive();
 }
 
 const count = document.querySelector(".claims-count");

@@ -197,12 +197,16 @@ def _figure(page, path, options, body):
 
 
 def _glossary(page, argument, options, body):
-    entries = []
+    entries, named = [], False  # a term may have a second name below it
     for line in plain(body, page).splitlines():
-        if line[:1].strip():
+        term = bool(line[:1].strip())
+        if term and named:
+            entries[-1] = f"{entries[-1].removesuffix(':')} ({line.strip()}):"
+        elif term:
             entries.append(f"- **{line.strip()}**:")
         elif line.strip():
             entries[-1] += f" {line.strip()}"
+        named = term
     return "\n".join(entries)
 
 
