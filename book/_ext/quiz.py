@@ -15,7 +15,7 @@ def order(chapter, question, count):
     """The places from which the choices come, by chance, the same at every build."""
 
     def chance(place):
-        return sha256(f"{chapter}, question {question}, choice {place}".encode()).digest()
+        return sha256(f"choice {place} of question {question}, {chapter}".encode()).digest()
 
     return sorted(range(count), key=chance)
 
