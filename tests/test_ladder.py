@@ -17,7 +17,7 @@ SEEDS = [0, 1]
 LEVERS = table(
     width=[32, 64],
     text=["plays", "plays and code", "plays and shuffled code"],
-    targets=["letters", "teacher"],
+    targets=["letters", "teacher", "small teacher"],
     decay=[0.1, 1.0],
     read=[2**15, 2**17],
     K=[1, 2, 4],
@@ -50,7 +50,13 @@ JUDGE = 2 / 6 * 2**14 / 2**15  # reads the pool once
         ("opinion of four", [1 + JUDGE + 8 + 4 / 3]),
         (
             "teacher at hand",
-            [x + k * r * 7 / 3 for x in (0, JUDGE) for k in (1, 2, 4) for r in (1, 4)],
+            [
+                x + k * r * times  # each letter read, and an opinion asked of one of either size
+                for x in (0, JUDGE)
+                for k in (1, 2, 4)
+                for r in (1, 4)
+                for times in (1 + 4 / 3, 1 + 1 / 3)
+            ],
         ),
         ("the teacher's text", [1]),
         ("its text and opinion", [7 / 3]),
@@ -72,14 +78,17 @@ def test_a_switch_at_a_time():
     assert ladder.cost_when(**plain | {"K": 4, "read": 2**17}) == 16
     assert ladder.cost_when(**plain | {"text": "plays"}) == pytest.approx(1 + JUDGE)
     assert ladder.cost_when(**plain | {"targets": "teacher", "K": 2}) == pytest.approx(14 / 3)
+    assert ladder.cost_when(**plain | {"targets": "small teacher"}) == pytest.approx(4 / 3)
 
 
 def test_who_trains_the_teacher_pays_for_it():
-    here, shared, own = (PLANS[f"teacher {how}"].cost for how in ("at hand", "shared", "to train"))
-    assert (own - here).values == pytest.approx(
-        64
-    )  # four times the size, sixteen times the letters
-    assert (shared - here).values == pytest.approx(8)
+    here, own = (PLANS[f"teacher {how}"].cost.values for how in ("at hand", "to train"))
+    half = len(here) // 2
+    # four times the size and sixteen times the letters; thirty-two times the letters
+    assert own[:half] - here[:half] == pytest.approx(64)
+    assert own[half : 2 * half] - here[half:] == pytest.approx(32)
+    text = PLANS["its text and opinion"].cost.values
+    assert own[2 * half :] - text == pytest.approx(64)
 
 
 def test_every_group_bears_its_name():

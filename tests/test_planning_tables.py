@@ -21,7 +21,7 @@ EXAM = [[3.1, 3.3], [2.9, 2.7], [2.2, 2.4]]
 
 
 def plans(name="one", members=1):
-    return tables.priced(losses(CHOICE, EXAM), lambda read: Plan(1, read, members), 60, name)
+    return tables.priced([(losses(CHOICE, EXAM), lambda read: Plan(1, read, members))], 60, name)
 
 
 def test_columns_become_members():
@@ -47,8 +47,15 @@ def test_every_setting_is_a_plan_with_its_price():
 
 def test_what_was_not_run_is_no_plan():
     gaps = losses([[3.0, 3.2], [np.nan, np.nan], [2.5, 2.5]], EXAM)
-    found = tables.priced(gaps, lambda read: Plan(1, read), 60, "one")
+    found = tables.priced([(gaps, lambda read: Plan(1, read))], 60, "one")
     assert found.cost.values.tolist() == [1, 4]
+
+
+def test_plans_of_several_kinds_are_one_group():
+    several = [(losses(CHOICE, EXAM), lambda read, n=n: Plan(1, read, n)) for n in (1, 3)]
+    found = tables.priced(several, 60, "one")
+    assert found.cost.values.tolist() == [1, 2, 4, 3, 6, 12]
+    assert found.attrs["name"] == "one"
 
 
 def test_the_plan_is_chosen_on_the_one_and_reported_on_the_other():
@@ -77,7 +84,7 @@ def test_what_nobody_can_afford_is_unknown():
 
 def test_a_unit_must_be_positive():
     with pytest.raises(ValueError, match="unit is 0"):
-        tables.priced(losses(CHOICE, EXAM), lambda read: Plan(1, read), 0, "one")
+        tables.priced([(losses(CHOICE, EXAM), lambda read: Plan(1, read))], 0, "one")
 
 
 def test_a_setting_is_chosen_by_its_mean_and_examined_seed_by_seed():

@@ -19,8 +19,8 @@ AMOUNT, OWN = 2**13, 2**16
 ARMS = ("plain", "own", "own four", "others'", "others' and teacher", "teacher")
 LATEST = {
     "teacher": 2**19,
-    "others'": 2**20,
-    "others' and teacher": 2**19,
+    "others'": 2**22,
+    "others' and teacher": 2**20,
     "own": 2**17,
     "own four": 2**17,
 }
@@ -77,7 +77,7 @@ GRID = {
     "arm": ARMS,
     "amount": tuple(2**k for k in range(12, 20)),
     "decay": (0.1, 1.0),
-    "read": tuple(2**k for k in range(14, 22)),
+    "read": tuple(2**k for k in range(14, 23)),
     "seed": tuple(range(5)),
 }
 STUDY = study.Study(

@@ -25,6 +25,7 @@ CONTEXT, WINDOWS = 64, 512
 OTHERS = 2**19  # letters of other plays that the teacher has read
 KINDS = ("plays", "plays and code", "plays and shuffled code", "plays and others'")
 MEMBERS = (1, 2, 4)
+RATE = 7e-3  # of width 64; a narrower model has more, as `train.Recipe` scales it
 
 
 @cache
@@ -65,9 +66,9 @@ def shape(width: int) -> Config:
     return Config(len(texts().letters), width, layers=1, context=CONTEXT)
 
 
-def recipe(decay: float) -> train.Recipe:
-    """How all models are trained, with a weight decay of their own."""
-    return train.Recipe(batch=4, rate=7e-3, warmup=20, weight_decay=decay)
+def recipe(decay: float, rate: float = RATE) -> train.Recipe:
+    """How all models are trained, with a weight decay and a learning rate, that of width 64."""
+    return train.Recipe(batch=4, rate=rate, warmup=20, weight_decay=decay)
 
 
 def fitted(width: int, read: Tensor, tokens: int, decay: float, *, seed: int) -> Transformer:
@@ -82,6 +83,7 @@ def losses(
     *,
     width: int = 32,
     decay: float = 0.1,
+    rate: float = RATE,
     teachers: Sequence[Transformer] = (),
     members: int = MEMBERS[-1],
     seed: int,
@@ -97,7 +99,7 @@ def losses(
     objective = {"objective": AveragedTargets(teachers)} if teachers else {}
 
     def job(seed):
-        about = shape(width), list(budgets), recipe(decay), len(read) - 1
+        about = shape(width), list(budgets), recipe(decay, rate), len(read) - 1
         config, tokens, how, unique = about
         return train.Job(config, tokens, how, unique, seed=seed, **objective)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -31,21 +31,28 @@ def members(table: xr.Dataset) -> xr.Dataset:
     )
 
 
-def priced(losses: xr.Dataset, price: Callable[..., Plan], unit: float, name: str) -> xr.Dataset:
+def priced(
+    parts: Iterable[tuple[xr.Dataset, Callable[..., Plan]]], unit: float, name: str
+) -> xr.Dataset:
     """Every setting as a plan (plan, seed) with its choice, its exam, and its cost in units.
 
-    losses: choice and exam over seed and settings, which `price` is called with, by name, for a
-    Plan; settings that weren't run are left out. unit: operations that cost 1. name: what all
-    plans are called, for `best_within`.
+    parts: pairs of losses, that is choice and exam over seed and settings, and of a price, which is
+    called with the settings by name for a Plan; settings that weren't run are left out. unit:
+    operations that cost 1. name: what all plans are called, for `best_within`.
     """
     validate.positive("unit", unit)
+    found = [_priced(*part, unit) for part in parts]
+    return xr.concat(found, "plan").assign_attrs(name=name)
+
+
+def _priced(losses: xr.Dataset, price: Callable[..., Plan], unit: float) -> xr.Dataset:
     settings = [dim for dim in losses.choice.dims if dim != "seed"]
     flat = losses[["choice", "exam"]].stack(plan=settings).dropna("plan", how="any")
     cells = [dict(zip(settings, key, strict=True)) for key in flat.plan.values]
     costs = [price(**cell).training / unit for cell in cells]
     words = [", ".join(f"{k} {v}" for k, v in cell.items()) for cell in cells]
     bare = flat.drop_vars(["plan", *settings])
-    return bare.assign(cost=("plan", costs), how=("plan", words)).assign_attrs(name=name)
+    return bare.assign(cost=("plan", costs), how=("plan", words))
 
 
 def best_within(plans: Sequence[xr.Dataset], budgets: Sequence[float]) -> xr.Dataset:
