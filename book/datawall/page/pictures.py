@@ -53,7 +53,9 @@ def png(figure: Figure) -> str | None:
 TAG = re.compile(r"<[^>]*>")
 PLACE = re.compile(r' (d|x|y|width|height)="([^"]*)"')
 BEYOND = re.compile(r"(\.\d\d)\d+")  # a hundredth of a point is seen by nobody
-FONTS = re.compile(r"'DejaVu Sans', [^;\"]*sans-serif")
+FONTS = re.compile(r"font-family: '?DejaVu Sans[^;\"]*sans-serif; ")
+FONT = "DejaVu Sans, Verdana, sans-serif"  # said once, of the whole picture
+UNTURNED = re.compile(r' transform="rotate\(-?0 [^"]*\)"')
 BETWEEN = re.compile(r">\s+<(?!g id=|text|tspan|/text)")
 
 
@@ -65,7 +67,10 @@ def small(drawn: str) -> str:
         return f' {place[1]}="{" ".join(numbers)}"'
 
     def tag(found: re.Match) -> str:
-        return FONTS.sub("'DejaVu Sans', Verdana, sans-serif", PLACE.sub(short, found[0]))
+        shortened = UNTURNED.sub("", FONTS.sub("", PLACE.sub(short, found[0])))
+        if shortened.startswith("<svg ") and "font-family" not in shortened:
+            return f'{shortened[:-1]} font-family="{FONT}">'
+        return shortened
 
     # A line for each part and each text: space between other tags means nothing.
     return re.sub(r">\s+<", ">\n<", BETWEEN.sub("><", TAG.sub(tag, drawn)))
