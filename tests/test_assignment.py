@@ -212,13 +212,30 @@ def test_the_last_of_several_answers_counts(tmp_path):
     assert found["c/1"].right == 1
 
 
-def test_an_endless_loop_is_stopped_and_what_came_before_it_counts(tmp_path):
+def test_an_endless_loop_costs_its_own_cell_only(tmp_path):
+    cells = [*RIGHT[:2], 'while True: pass\nanswer("c/2", 1)', *RIGHT[3:]]
+    found = lines(hand_in(tmp_path, "loop", cells), seconds=20)
+    assert found["c/1"].right == found["c/3"].right == 1
+    assert found["c/2"].note == "the cell ran for more than 5 seconds"
+    endless = ["def f(x):\n    while True: pass\nanswer('c/2', f)", *RIGHT[3:]]
+    found = lines(hand_in(tmp_path, "endless", endless), seconds=20)
+    assert found["c/2"].right == 0 and found["c/3"].right == 1
+
+
+def test_a_loop_that_nothing_interrupts_is_stopped_and_what_came_before_it_counts(tmp_path):
     started = time.monotonic()
-    cells = [*RIGHT[:2], "while True: pass", *RIGHT[2:]]
-    found = lines(hand_in(tmp_path, "loop", cells), seconds=15)
+    loop = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    found = lines(hand_in(tmp_path, "loop", [*RIGHT[:2], loop, *RIGHT[2:]]), seconds=15)
     assert time.monotonic() - started < 40
     assert found["c/1"].right == 1 and "stopped after 15 seconds" in found["c/1"].note
     assert found["c/2"].right == 0 and "stopped after" in found["c/2"].note
+
+
+def test_an_answer_of_another_kind_is_named(tmp_path):
+    cells = ["raise SystemExit", 'answer("c/1", [6])', *RIGHT[3:]]
+    found = lines(hand_in(tmp_path, "kinds", cells))
+    assert found["c/1"].note == "an answer of the type list is no number and no letter"
+    assert found["c/3"].right == 1
 
 
 @pytest.mark.parametrize(

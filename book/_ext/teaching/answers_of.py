@@ -6,7 +6,9 @@ It is given no answer to compare with, so that nothing in a notebook can find on
 import json
 import os
 import re
+import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from datawall.page import exercises
@@ -20,7 +22,9 @@ def plain(value, cases):
     if callable(value):
         return {"cases": [result(value, arguments) for arguments in cases]}
     number = as_number(value)
-    return number if number is not None else str(value)[:200]
+    if number is None and not isinstance(value, str):
+        return {"error": f"an answer of the type {type(value).__name__} is no number and no letter"}
+    return value[:200] if number is None else number
 
 
 def result(function, arguments):
@@ -29,6 +33,28 @@ def result(function, arguments):
         return as_number(function(*arguments))
     except Exception as error:
         return f"{type(error).__name__}: {error}"
+
+
+class Overtime(BaseException):
+    """A cell takes too long; nothing that a cell does with other errors catches it."""
+
+
+@contextmanager
+def limited(seconds):
+    """Raise Overtime in what takes longer, where the system can."""
+
+    def stop(number, frame):
+        raise Overtime(f"the cell ran for more than {seconds:g} seconds")
+
+    if os.name != "posix":
+        yield
+        return
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def main(job, kept):
@@ -48,6 +74,11 @@ def main(job, kept):
         out.write(json.dumps([exercise, held]) + "\n")
         out.flush()
 
+    def spoilt(source, why):
+        for exercise in CALL.findall(source):
+            out.write(json.dumps([exercise, {"error": why[:200]}]) + "\n")
+            out.flush()
+
     exercises.EXERCISES = Path(os.devnull)  # what is right isn't known here
     names = {"answer": answer, "check": answer, "__name__": "__main__"}
     for source in given["cells"]:
@@ -55,12 +86,12 @@ def main(job, kept):
         if "def answer(" in source:
             continue  # the assignment's own, which only tells the student that it was kept
         try:
-            exec(compile(source, "<cell>", "exec"), names)
-        except Exception as error:
-            for exercise in CALL.findall(source):
-                text = {"error": f"the cell raised {type(error).__name__}: {error}"[:200]}
-                out.write(json.dumps([exercise, text]) + "\n")
-                out.flush()
+            with limited(given["seconds"]):
+                exec(compile(source, "<cell>", "exec"), names)
+        except Overtime as error:
+            spoilt(source, str(error))
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            spoilt(source, f"the cell raised {type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

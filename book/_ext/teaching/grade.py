@@ -2,9 +2,10 @@
 
     make grade KEY=assignments/repeated-epochs-key.json FOLDER=submitted
 
-Each notebook is run in a process of its own, in an empty folder, with limits on time and memory,
-and gives back its answers only; they are judged here, by the key. A notebook that reaches for
-files, processes or the network is not run, and said to be so; `--trust` runs it all the same.
+Each notebook is run in a process of its own, in an empty folder, with limits on time and memory, of
+the whole and of each cell, and gives back its answers only; they are judged here, by the key. A
+notebook that reaches for files, processes or the network is not run, and said to be so; `--trust`
+runs it all the same.
 Nothing that a notebook does ends the grading of the others.
 """
 
@@ -35,6 +36,7 @@ FORBIDDEN = {
     *("getattr", "setattr", "delattr", "exit", "quit", "get_ipython"),
 }
 FIELDS = ("notebook", "name", "exercise", "right", "answer", "hint", "note")
+CELL = 0.25  # share of a notebook's time that one cell may take
 MEMORY = 6 * 2**30  # bytes of addresses; torch alone takes several
 
 
@@ -117,7 +119,16 @@ def run(cells, key, *, seconds):
     with tempfile.TemporaryDirectory() as folder:
         job, kept = Path(folder, "job.json"), Path(folder, "answers")
         plain = [_plain(source) for source in cells]
-        job.write_text(json.dumps({"cells": plain, "functions": asked, "memory": MEMORY}))
+        job.write_text(
+            json.dumps(
+                {
+                    "cells": plain,
+                    "functions": asked,
+                    "memory": MEMORY,
+                    "seconds": CELL * seconds,
+                }
+            )
+        )
         kept.touch()
         environment = {
             "PATH": os.environ.get("PATH", ""),
@@ -139,7 +150,7 @@ def run(cells, key, *, seconds):
             process.wait(seconds)
             note = "" if process.returncode == 0 else "it ended before its last cell"
         except subprocess.TimeoutExpired:
-            note = f"it was stopped after {seconds} seconds"
+            note = f"it was stopped after {seconds:g} seconds"
         finally:
             _end(process)
         return _answers(kept), note
