@@ -819,8 +819,8 @@ def test_an_edition_lists_the_claims_of_each_chapter_under_its_title(site, name)
     text = (site / "editions" / name / "claims.md").read_text().partition("\n## References")[0]
     page = BeautifulSoup((site / "book/claims.html").read_text(), "html.parser").article
     titles = [next(tag.stripped_strings) for tag in page.select("section.claims > h2")]
-    assert titles and re.findall("^## (.+)$", text, re.M) == titles
-    tables = text.split("\n## ")[1:]
+    assert titles and re.findall("^## (.+)$", text, re.M)[: len(titles)] == titles
+    tables = text.split("\n## ")[1 : len(titles) + 1]
     rows = [len(part.select("tbody tr")) for part in page.select("section.claims")]
     assert [part.count("\n| **") for part in tables] == rows
     assert page.select_one(".claims-count").text in text

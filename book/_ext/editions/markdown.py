@@ -201,7 +201,7 @@ def _glossary(page, argument, options, body):
     for line in plain(body, page).splitlines():
         term = bool(line[:1].strip())
         if term and named:
-            entries[-1] = f"{entries[-1].removesuffix(':')} ({line.strip()}):"
+            entries[-1] = f"{entries[-1].removesuffix('**:')} ({line.strip()})**:"
         elif term:
             entries.append(f"- **{line.strip()}**:")
         elif line.strip():
