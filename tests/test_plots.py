@@ -117,6 +117,12 @@ def test_a_frame_is_a_table_with_its_index():
 def test_table():
     text = plots.table(["a", "b"], [(1, "x")]).data
     assert text == "| a | b |\n| ---: | ---: |\n| 1 | x |"
+
+
+def test_words_stand_flush_left_and_numbers_flush_right():
+    rows = [["plays", "1 [0, 2]", "not run", "2**3"], ["8", "-3", "4.5", "1 k"]]
+    text = plots.table(["what", "nats", "later", "sum"], rows).data
+    assert text.splitlines()[1] == "| --- | ---: | ---: | ---: |"
     with pytest.raises(ValueError, match="each row needs 2 cells"):
         plots.table(["a", "b"], [(1,)])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -508,7 +509,8 @@ def table(
 ) -> Markdown:
     """A Markdown table: of a data frame with its index, or of rows under headings.
 
-    Cells are text or numbers: format them first. Raises ValueError when a row has more or fewer
+    Cells are text or numbers: format them first. A column of numbers is flush right, one in which
+    a cell begins with a word of several letters flush left. Raises ValueError when a row has more or fewer
     cells than there are headings.
     """
     if isinstance(headings, pd.Series):
@@ -518,8 +520,14 @@ def table(
         headings, rows = [_heading(name) for name in frame.columns], frame.values.tolist()
     if any(len(row) != len(headings) for row in rows):
         raise ValueError(f"each row needs {len(headings)} cells, one a heading")
-    lines = [headings, ["---:"] * len(headings), *rows]
+    columns = [[str(row[place]) for row in rows] for place in range(len(headings))]
+    lines = [headings, ["---" if _words(column) else "---:" for column in columns], *rows]
     return Markdown("\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines))
+
+
+def _words(column: Sequence[str]) -> bool:
+    missing = ("not run", "nan", "none", "inf", "never")
+    return any(re.match(r"[^\W\d_]{2}", x) and x.casefold() not in missing for x in column)
 
 
 def _heading(name) -> str:
