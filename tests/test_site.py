@@ -606,6 +606,8 @@ def test_what_a_reader_answers_on_a_page_needs_no_kernel_and_no_server(page, sit
     said = page.locator("#fig-excess ~ .you-said, figure:has(#fig-excess) ~ .you-said")
     assert f"you said 5 %; measured {ledger.measured()['four-epochs']} %" in said.inner_text()
     exercise = page.locator("form.answer-form").first
+    stored = page.locator("div.cell.tag_stub:has(+ form.answer-form) .cell_output").first
+    assert "Not yet" in stored.text_content() and not stored.is_visible()
     exercise.locator("input").fill("nothing")
     exercise.get_by_role("button").click()
     assert "a single number is asked for" in exercise.get_by_role("status").inner_text()
@@ -653,12 +655,14 @@ def test_the_quiz_counts_what_is_right_at_the_first_try(page, site):
     assert score.inner_text() == f"{count - 1} of {count} right at the first try."
     page.reload()
     assert score.inner_text() == f"{count - 1} of {count} right at the first try."
+    marks = page.locator(".quiz-mark").all_inner_texts()
+    assert marks == ["Wrong at the first try.", *["Right at the first try."] * (count - 1)]
     again = page.get_by_role("button", name="Start again")
     again.focus()
     page.keyboard.press("Enter")
     assert "the first choice that you open counts" in score.inner_text()
     assert page.locator("details.choice[open]").count() == 0
-    assert not again.is_visible()
+    assert not again.is_visible() and set(page.locator(".quiz-mark").all_inner_texts()) == {""}
     # What opens without a click, before printing say, is no try.
     page.eval_on_selector_all("details.choice", "all => all.forEach(one => { one.open = true; })")
     assert "the first choice that you open counts" in score.inner_text()

@@ -44,11 +44,17 @@ def test_no_chapter_needs_itself_however_far_round():
         teachers_page.levels({"a": ["b"], "b": ["a"]})
 
 
-def test_the_graph_has_a_box_for_each_chapter_and_an_arrow_for_each_need():
+def test_what_follows_from_other_needs_has_no_arrow():
+    graph = {"a": [], "b": ["a"], "c": ["a", "b"], "d": ["a"], "e": ["c", "a", "d"]}
+    assert teachers_page.direct(graph) == graph | {"c": ["b"], "e": ["c", "d"]}
+
+
+def test_the_graph_has_a_box_for_each_chapter_and_an_arrow_for_each_direct_need():
     graph = {name: teachers_page.needs(name) for name in CHAPTERS}
     drawn = BeautifulSoup(teachers_page.drawing(graph), "html.parser")
     assert [a["href"] for a in drawn.select("a")] == [f"{name}.html" for name in CHAPTERS]
-    assert len(drawn.select(".arrows path")) == sum(map(len, graph.values()))
+    arrows = teachers_page.direct(graph).values()
+    assert len(drawn.select(".arrows path")) == sum(map(len, arrows))
     places = [(box["x"], box["y"]) for box in drawn.select("rect")]
     assert len(set(places)) == len(places)
     assert teachers_page.needs_in_words(graph).count("\n- ") == len(CHAPTERS) - 1

@@ -41,6 +41,8 @@ function offerExercise(form) {
     const solved = memory.get(chapter, "exercises")[number]?.right; // what was right once stays so
     if (!solved) memory.set(chapter, "exercises", number, { answer, right: !look });
   });
+  // The stub's stored output only asks for an answer, which is now asked for here.
+  form.previousElementSibling?.querySelector(".cell_output")?.setAttribute("hidden", "");
   form.hidden = false;
 }
 

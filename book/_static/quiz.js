@@ -16,7 +16,18 @@ function keepScore(quiz) {
   again.type = "button";
   again.className = "quiz-again plain-button";
   again.textContent = "Start again";
+  // Below each question how it was answered at first, also after the page is opened again.
+  const marks = questions.map(question => {
+    const mark = document.createElement("p");
+    mark.className = "quiz-mark on-screen";
+    question.append(mark);
+    return mark;
+  });
   const show = () => {
+    questions.forEach((question, number) => {
+      const first = firsts.get(question);
+      marks[number].textContent = first === undefined ? "" : `${first ? "Right" : "Wrong"} at the first try.`;
+    });
     const right = [...firsts.values()].filter(Boolean).length, left = questions.length - firsts.size;
     const of = left ? firsts.size : questions.length;
     score.textContent = firsts.size

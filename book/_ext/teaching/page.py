@@ -58,9 +58,31 @@ def levels(graph):
     return found
 
 
+def before_all(graph, name):
+    """All chapters that come before one, those that its own needs need among them."""
+    found = set(graph[name])
+    return found.union(*(before_all(graph, other) for other in graph[name]))
+
+
+def direct(graph):
+    """The graph without needs that follow from others: what a drawing has to show."""
+    return {
+        name: [
+            other
+            for other in before
+            if not any(other in before_all(graph, third) for third in before)
+        ]
+        for name, before in graph.items()
+    }
+
+
 def drawing(graph):
-    """What needs what, as SVG: arrows run from a chapter to those that need it."""
+    """What needs what, as SVG: arrows run from a chapter to those that need it.
+
+    A need that follows from another one has no arrow.
+    """
     depth, places, heights = levels(graph), {}, {}
+    graph = direct(graph)
     for name in graph:
         row = heights.get(depth[name], 0)
         heights[depth[name]] = row + 1
