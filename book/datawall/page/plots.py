@@ -510,8 +510,8 @@ def table(
     """A Markdown table: of a data frame with its index, or of rows under headings.
 
     Cells are text or numbers: format them first. A column of numbers is flush right, one in which
-    a cell begins with a word of several letters flush left. Raises ValueError when a row has more or fewer
-    cells than there are headings.
+    a cell begins with a word of several letters flush left. Raises ValueError when a row has more
+    or fewer cells than there are headings.
     """
     if isinstance(headings, pd.Series):
         headings = headings.to_frame()
