@@ -75,9 +75,10 @@ def one():
         code("d", "draw()", data=picture),
         markdown("d-caption", "**Figure 4.2.** It falls by 2.5 %. Then it stays."),
         markdown("e", "Read it so.\n\nAnd no further."),
+        markdown("eq", "So\n\n$$\nx = y \\tag{4.1}\n$$\n\nand\n\n$$\nu = v \\tag{4.2}\n$$"),
         markdown("f", "## What a toy can't tell\n\nMuch."),
         markdown("g", "## Exercises\n\nReplace the dots."),
-        markdown("h", "### Exercise 1: an honest discount\n\n*Prediction*\n\nHow many are $10^2$?"),
+        markdown("h", "### Exercise 1: an honest discount\n\n*Prediction*\n\nHow many, by (4.1)?"),
         code("i", "x = ...", ["exercise", "stub"]),
         markdown("j", SOLVED),
         code("k", "x = 2", ["exercise", "solution"]),
@@ -113,7 +114,7 @@ def test_a_chapter_is_taken_apart(one):
         "an honest discount",
         "Prediction",
     )
-    assert exercise.prompt == "How many are $10^2$?"
+    assert exercise.prompt == "How many, by (4.1)?"
     assert (exercise.solution, exercise.code) == ("Since $x$ is two.", "x = 2")
     (question,) = one.questions
     assert question.prompt == "Which?"
@@ -213,6 +214,7 @@ def test_a_sheet_asks_and_gives_nothing_away(one):
     assert "Right" not in text and "It is." not in text
     assert [li.text.strip() for li in page.select(".choices li")] == ["This", r"That \(y\)"]
     assert len(page.select(".line")) == sheets.ROOM["Prediction"]
+    assert r"x = y \tag{4.1}" in text and "u = v" not in text  # what is named, and no more
 
 
 def test_a_key_says_what_is_right_and_why(one):

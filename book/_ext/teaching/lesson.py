@@ -6,7 +6,7 @@ out, so that what is made of it can't differ from the chapter.
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import vl_convert
 
@@ -27,6 +27,7 @@ CHART = re.compile(
     r".*?<figcaption><strong>(?P<number>.*?)\.</strong> (?P<caption>.*?)</figcaption>",
     re.S,
 )
+EQUATION = re.compile(r"\$\$(?:(?!\$\$).)*?\\tag\{([\d.]+)\}.*?\$\$", re.S)
 VEGALITE = "application/vnd.vegalite.v5+json"
 
 
@@ -76,7 +77,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A chapter: header fields, sections as Markdown by their title, and its parts."""
+    """A chapter: header fields, sections as Markdown by their title, its parts.
+
+    equations: each as Markdown, by its number.
+    """
 
     name: str
     title: str
@@ -86,6 +90,7 @@ class Lesson:
     figures: tuple[Figure, ...]
     exercises: tuple[Exercise, ...]
     questions: tuple[Question, ...]
+    equations: dict[str, str] = field(default_factory=dict)
 
     @property
     def summary(self):
@@ -109,6 +114,7 @@ def read(name, full, source):
         figures=tuple(_figures(cells, source)),
         exercises=tuple(_exercises(cells)),
         questions=tuple(_questions(cells)),
+        equations=_equations(cells),
     )
 
 
@@ -132,6 +138,11 @@ def _sections(cells):
             title = heading.strip()
             found[title] = [body.strip()]
     return {title: "\n\n".join(part for part in text if part) for title, text in found.items()}
+
+
+def _equations(cells):
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return {found[1]: found[0] for found in EQUATION.finditer(text)}
 
 
 def _figures(cells, source):

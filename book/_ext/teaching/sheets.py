@@ -1,5 +1,6 @@
 """A sheet to hand out for each chapter, and its key: predictions, exercises and quiz on paper."""
 
+import re
 from html import escape
 
 import answering
@@ -27,6 +28,7 @@ def sheet(lesson, predictions):
             f"<section>{_heading(exercise, f' <small>{exercise.kind}</small>')}"
             f"{writing.html(exercise.prompt)}{lines}</section>"
         )
+    parts += _equations(lesson)
     parts.append("<h2>Quiz</h2>")
     for question in lesson.questions:
         choices = "".join(
@@ -68,6 +70,15 @@ def key(lesson, predictions):
             f'<ol class="choices" type="a">{rows}</ol></section>'
         )
     return _page(lesson, "key", "Key, for teachers", parts)
+
+
+def _equations(lesson):
+    """The equations that exercises and questions name, under a heading; nothing if none is."""
+    texts = [part.prompt for part in (*lesson.exercises, *lesson.questions)]
+    named = dict.fromkeys(re.findall(r"\((\d+\.\d+)\)", "\n".join(texts)))
+    found = [lesson.equations[number] for number in named if number in lesson.equations]
+    if found:
+        yield f"<section><h2>Equations</h2>{writing.html(chr(10).join(found))}</section>"
 
 
 def _right(chapter, number):
