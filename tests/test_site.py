@@ -26,6 +26,7 @@ import yaml
 from bs4 import BeautifulSoup
 from sphinx.search.en import SearchEnglish
 
+import claims_page
 import movable
 import quiz
 from conftest import build
@@ -522,7 +523,7 @@ def test_the_page_of_claims_is_cut_down_by_chapter_source_and_year(page, address
     page.locator("select[name=source]").select_option(who)
     assert rows.count() == len([row for row in claims if who in row.who])
     page.locator("select[name=year]").select_option(year)
-    both = [row for row in claims if who in row.who and row.date[:4] == year]
+    both = [row for row in claims if who in row.who and year in claims_page.years(row)]
     assert 0 < rows.count() == len(both)
     said = page.locator(".claims-count").inner_text()
     assert said == f"{len(both)} of {len(claims)} claims: {who}; {year}."
@@ -548,6 +549,7 @@ def test_a_choice_of_claims_has_an_address(page, address):
     assert page.locator("select[name=year]").input_value() == "2024"
     page.evaluate("location.hash = 'year=1066&verdict=holds'")  # no year of a claim
     page.wait_for_function("document.querySelector('.claims-count').innerText.endsWith(': holds.')")
+    assert page.evaluate("location.hash") == "#verdict=holds"
     page.get_by_role("button", name="Show all claims").click()
     assert page.evaluate("location.hash") == ""
     assert rows.count() == len(ledger.claims())
@@ -563,6 +565,14 @@ def test_a_claim_has_an_address_that_shows_it_whatever_is_hidden(page, address):
     page.evaluate("id => { location.hash = id; }", f"claim-{wanted}")
     row.wait_for(state="visible")
     assert page.evaluate("document.querySelector('.claims tr:target').id") == f"claim-{wanted}"
+    page.reload()
+    page.wait_for_function(
+        """id => {
+        const { top } = document.getElementById(id).getBoundingClientRect();
+        return top >= 0 && top < innerHeight;
+    }""",
+        arg=f"claim-{wanted}",
+    )
 
 
 def test_each_claim_that_was_measured_leads_to_a_cell_of_its_chapter(site):

@@ -149,7 +149,7 @@ def test_thirty_predictions_become_a_histogram_with_the_measured_value(room):
     room.locator("textarea").fill("name,loss\n" + lines)
     room.get_by_role("button", name="Draw").click()
     said = room.get_by_role("status")
-    assert said.inner_text() == "30 predictions. 1 line was left out: “name,loss”."
+    assert said.inner_text() == "30 predictions."
     caption = room.locator("figcaption").inner_text()
     assert caption == "Loss: 30 predictions from 1 to 3.9, in the middle 2.45 nats."
     counts = room.locator("svg text").all_text_contents()
@@ -169,6 +169,16 @@ def test_two_predictions_a_line_become_two_histograms(room):
     assert captions[0].startswith("Loss: 2 predictions from 1.5 to 2")
     assert captions[1].startswith("Share: 2 predictions from 40 to 50")
     assert "2 lines were left out: “Eve;3”, “Ida;1;2;3”." in room.get_by_role("status").inner_text()
+
+
+def test_a_comma_parts_fields_or_thousands_as_the_numbers_asked_for_need(room):
+    room.locator("select").select_option("b")
+    room.locator("textarea").fill("Ada,5,215\nBob,2 %,120 %\nEve;1,600;3")
+    room.get_by_role("button", name="Draw").click()
+    assert room.get_by_role("status").inner_text() == "3 predictions."
+    captions = room.locator("figcaption").all_inner_texts()
+    assert captions[0].startswith("Loss: 3 predictions from 2 to 1600")
+    assert captions[1].startswith("Share: 3 predictions from 3 to 215")
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "nothing at all", "<img src=x onerror=alert(1)>"])

@@ -69,7 +69,7 @@ class LedgerTable(SphinxDirective):
             address(row.id): {
                 "chapter": titles[row.chapter],
                 "source": sources(row.who),
-                "year": row.date[:4],
+                "year": years(row),
                 "verdict": row.verdict,
             }
             for row in rows
@@ -118,6 +118,11 @@ class LedgerTable(SphinxDirective):
 def sources(who):
     """Who says it, one by one: two names may stand in a row."""
     return re.split(r", (?!after )", who)
+
+
+def years(row):
+    """When it was said, by each of those who say it: the keys of sources end with their years."""
+    return sorted({row.date[:4], *re.findall(r"(\d{4})[a-z]?\b", row.source)})
 
 
 def address(claim_id):

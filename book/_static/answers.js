@@ -9,7 +9,7 @@ const wrong = {
   number(asked, text) {
     const { asks, answer } = asked;
     let value = typed(text);
-    if (Number.isNaN(value)) return "a single number is asked for, such as 0.25.";
+    if (Number.isNaN(value)) return "a single number is asked for, such as 0.25 or 6e11.";
     if (/(%|percent|per cent)\s*$/i.test(text)) {
       if (asks === undefined) return "percents are not asked for. Give a number without them.";
       if (asks === "share") value /= 100;
@@ -37,7 +37,7 @@ function offerExercise(form) {
       return;
     }
     const look = wrong[asked.kind](asked, answer);
-    said.textContent = look ? `Not yet: ${look}` : "Right.";
+    said.textContent = look ? `Not yet: ${look.replaceAll("`", "")}` : "Right.";
     const solved = memory.get(chapter, "exercises")[number]?.right; // what was right once stays so
     if (!solved) memory.set(chapter, "exercises", number, { answer, right: !look });
   });

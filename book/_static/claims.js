@@ -77,11 +77,13 @@ function offer(count) {
   });
   // An address leads to its row, also to one that isn't shown, or to a choice.
   const arrive = () => {
-    if (location.hash.includes("=")) return choose(new URLSearchParams(location.hash.slice(1)));
+    if (location.hash.includes("=")) {
+      choose(new URLSearchParams(location.hash.slice(1)));
+      return keep(); // without what isn't offered
+    }
     const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!row?.hidden) return;
-    choose(new URLSearchParams());
-    row.scrollIntoView();
+    if (row?.hidden) choose(new URLSearchParams());
+    row?.scrollIntoView();
   };
   addEventListener("hashchange", arrive);
   count.setAttribute("role", "status"); // read out when it changes

@@ -9,13 +9,18 @@ function element(name, attributes, text) {
   return made;
 }
 
-// Lines with as many numbers as are asked for; names, a head line and all other lines are left out.
+// A comma may stand between fields or mark thousands: whichever gives as many numbers as are asked for.
+const BETWEEN = [/[;\t]|,(?!\d{3}(?:\D|$))/, /[;\t,]/];
+
+// Lines with as many numbers as are asked for; names are left out, and so are lines without a digit, such as a head.
 function readLines(text, columns) {
   const rows = [], left = [];
-  for (const line of text.split(/\r?\n/).filter(line => line.trim())) {
-    const fields = line.split(/[;\t]|,(?!\d{3}(?:\D|$))/).map(field => typed(field.replace(/^"|"$/g, "")));
-    const numbers = fields.filter(value => !Number.isNaN(value));
-    if (numbers.length === columns) rows.push(numbers);
+  for (const line of text.split(/\r?\n/).filter(line => /\d/.test(line))) {
+    const numbers = BETWEEN
+      .map(between => line.split(between).map(field => typed(field.replace(/^\s*"|"\s*$/g, ""))))
+      .map(fields => fields.filter(value => !Number.isNaN(value)))
+      .find(found => found.length === columns);
+    if (numbers) rows.push(numbers);
     else left.push(line.trim());
   }
   return { rows, left };

@@ -5,13 +5,14 @@ const place = () => Math.max(0, slides.findIndex(slide => `#${slide.id}` === loc
 function show(number) {
   const now = Math.min(Math.max(number, 0), slides.length - 1);
   slides.forEach((slide, n) => slide.classList.toggle("now", n === now));
+  slides[now].scrollTop = 0;
   history.replaceState(null, "", `#${slides[now].id}`);
 }
 
 const notes = () => document.body.classList.toggle("with-notes");
 const KEYS = {
-  ArrowRight: () => show(place() + 1), PageDown: () => show(place() + 1), " ": () => show(place() + 1),
-  ArrowLeft: () => show(place() - 1), PageUp: () => show(place() - 1), Home: () => show(0),
+  ArrowRight: () => show(place() + 1), ArrowDown: () => show(place() + 1), PageDown: () => show(place() + 1), " ": () => show(place() + 1),
+  ArrowLeft: () => show(place() - 1), ArrowUp: () => show(place() - 1), PageUp: () => show(place() - 1), Home: () => show(0),
   End: () => show(slides.length - 1), n: notes, N: notes, p: () => print(), P: () => print(),
 };
 addEventListener("keydown", event => {

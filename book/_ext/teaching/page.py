@@ -163,7 +163,10 @@ def schedule(kind):
             )
             lines.append(f"| {week['number']} | {links} | {referring(week['do'])} |")
         return "\n".join(lines)
-    lines, begun = ["| From minute | Minutes | What |", "| --- | --- | --- |"], 0
+    named = enumerate(notes()[kind].get("chapters", []), start=1)
+    links = ", ".join(f"{number}. [{short_title(name)}]({name}.ipynb)" for number, name in named)
+    lines = [f"Chapters: {links}.", ""] if links else []
+    lines, begun = [*lines, "| From minute | Minutes | What |", "| --- | --- | --- |"], 0
     for entry in notes()[kind]["entries"]:
         lines.append(f"| {begun} | {entry['minutes']} | {referring(entry['what'])} |")
         begun += entry["minutes"]
