@@ -203,10 +203,11 @@ def test_both_sides_of_a_comparison_have_the_same_rates_and_steps(names_study):
         return [x for x in grid if names_study._keep(teacher, *x, asked, 0)]
 
     assert len(tried("names", "DIGIT")) == 7
-    for rival in names_study.CLASSIFIERS:
-        assert tried(rival, "its classes") == tried("names", "DIGIT")
-    ways = ["ids", *(x for x in names_study.GRID["teacher"] if x.startswith("pictures"))]
-    assert {tuple(tried(way, "5 labels")) for way in ways} == {((0.01, 1000), (0.03, 1000))}
+    assert tried("the fonts' digits", "its classes") == tried("names", "DIGIT")
+    short = [(rate, steps) for rate, steps in tried("names", "DIGIT") if steps < 4000]
+    assert tried("every digit that stands alone", "its classes") == short
+    for way in ("ids", "pictures alone", "pictures alone, no jitter"):
+        assert tried(way, "5 labels") == [(0.01, 1000), (0.03, 1000)]
 
 
 def test_a_regression_on_features_by_hand():

@@ -86,9 +86,7 @@ def losses_of_a_model(width, companion, mix, rate, seed):
 
 def _keep(width, companion, mix, rate, rows, seed):
     if mix == "instead":
-        return companion != "nothing" and rows == MOST // 4 and rate <= 4
-    if rate == 8:  # only narrow models chose as high a rate as 4
-        return width <= 16 and rows <= MOST // 2
+        return companion != "nothing" and rows == MOST // 4 and rate == 1
     return rows <= (MOST if rate == 1 else MOST // 2)
 
 
@@ -96,7 +94,7 @@ GRID = {
     "width": (8, 16, 32, 64),
     "companion": ("nothing", "digits", "music", "music in its own ids", "more plays"),
     "mix": ("beside", "instead"),
-    "rate": (1.0, 2.0, 4.0, 8.0),
+    "rate": (1.0, 2.0, 4.0),
     "rows": (1024, 2048, 4096),
     "seed": tuple(range(5)),
 }

@@ -138,11 +138,15 @@ def _keep(teacher, rate, steps, asked, seed):
         fits = asked != "its classes"
     else:
         fits = asked in LABELS
-    if teacher == "names" or teacher in CLASSIFIERS:  # the two sides of one comparison
+    if teacher in ("names", "the fonts' digits"):  # the two sides of one comparison
         return fits and (steps == 1000 or rate < 0.06)
-    return fits and steps == 1000 and rate < 0.06
+    if teacher == "every digit that stands alone":
+        return fits and (steps == 1000 or (steps == 250 and rate < 0.06))
+    rates = (0.01, 0.03) if teacher in TWO_RATES else (0.01,)
+    return fits and steps == 1000 and rate in rates
 
 
+TWO_RATES = ("pictures alone", "pictures alone, no jitter", "ids")
 UNTAUGHT = ("an untrained network", "raw pixels")
 GRID = {
     "teacher": (
