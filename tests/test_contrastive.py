@@ -1,11 +1,14 @@
 """Encoders taught by names, by pictures or by ids: the loss by hand, and that each one learns."""
 
 import math
+import sys
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
 
+from datawall.evidence import study
 from datawall.modalities import contrastive as con
 from datawall.modalities import glyphs
 
@@ -150,6 +153,61 @@ def test_jitter_is_what_the_recipe_says(monkeypatch):
     shown.clear()
     con.by_names(PLAIN.pictures, PLAIN.names, con.Recipe(2, 8, jitter=con.STILL), seed=0)
     assert not shown
+
+
+@pytest.fixture(scope="module")
+def names_study():
+    study.load("glyph-names")
+    return sys.modules["study_glyph_names"]
+
+
+def test_a_part_of_the_jitter_is_that_part_alone(names_study):
+    jitter = {teacher: names_study.jitter(teacher) for teacher in names_study.GRID["teacher"]}
+    kinds = {"turned": "rotation", "sized": "scale", "slanted": "shear", "moved": "shift"}
+    for part, knob in kinds.items():
+        own = jitter.pop(f"pictures alone, only {part}")
+        assert own == con.render.Knobs(**{knob: getattr(con.JITTER, knob)}) != con.STILL
+    still = {teacher for teacher, knobs in jitter.items() if knobs == con.STILL}
+    assert still == {"names, no jitter", "pictures alone, no jitter"}
+    assert {jitter[teacher] for teacher in jitter.keys() - still} == {con.JITTER}
+
+
+def test_each_teacher_is_given_its_own_pictures(names_study, monkeypatch):
+    whole = glyphs.corpus(("DejaVuSans",))
+    monkeypatch.setattr(names_study.glyphs, "corpus", lambda: whole)
+    shown = {}
+    for way in ("by_names", "by_labels"):
+        real = getattr(con, way)
+
+        def kept(pictures, labels, recipe, *, seed, real=real):
+            shown[teacher] = list(labels)
+            return real(pictures, labels, recipe, seed=seed)
+
+        monkeypatch.setattr(names_study.contrastive, way, kept)
+    for teacher in (*names_study.LEFT_OUT, *names_study.CLASSIFIERS):
+        names_study.taught(teacher, con.Recipe(2, 8), 0)
+    every = list(whole.names)
+    plain = [name for name in every if glyphs.plain_digit(name) is not None]
+    lone = [name for name in every if glyphs.lone_digit(name) is not None]
+    assert shown["names"] == shown["names, no jitter"] == every
+    assert shown["names, no plain digits"] == [name for name in every if name not in plain]
+    assert shown["names, no digit that stands alone"] == [x for x in every if x not in lone]
+    assert shown["the fonts' digits"] == [glyphs.plain_digit(name) for name in plain]
+    assert shown["every digit that stands alone"] == [glyphs.lone_digit(name) for name in lone]
+    assert len(every) > len(lone) > len(plain) == 10
+
+
+def test_both_sides_of_a_comparison_have_the_same_rates_and_steps(names_study):
+    def tried(teacher, asked):
+        grid = product(names_study.GRID["rate"], names_study.GRID["steps"])
+        return [x for x in grid if names_study._keep(teacher, *x, asked, 0)]
+
+    assert len(tried("names", "DIGIT")) == 7
+    assert tried("the fonts' digits", "its classes") == tried("names", "DIGIT")
+    short = [(rate, steps) for rate, steps in tried("names", "DIGIT") if steps < 4000]
+    assert tried("every digit that stands alone", "its classes") == short
+    for way in ("ids", "pictures alone", "pictures alone, no jitter"):
+        assert tried(way, "5 labels") == [(0.01, 1000), (0.03, 1000)]
 
 
 def test_a_regression_on_features_by_hand():

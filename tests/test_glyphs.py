@@ -75,6 +75,31 @@ def test_words_and_digits_of_names():
     assert glyphs.plain_digit("DIGIT SEVEN FULL STOP") is None
 
 
+def test_a_digit_that_stands_alone_under_any_name():
+    alone = ["DIGIT SEVEN", "SUPERSCRIPT SEVEN", "SUBSCRIPT SEVEN"]
+    alone += ["MATHEMATICAL DOUBLE-STRUCK DIGIT SEVEN", "MATHEMATICAL BOLD DIGIT SEVEN"]
+    assert [glyphs.lone_digit(name) for name in alone] == [7] * 5
+    beside = [
+        "CIRCLED DIGIT SEVEN",
+        "LAO DIGIT SEVEN",
+        "DIGIT SEVEN FULL STOP",
+        "ROMAN NUMERAL SIX",
+    ]
+    beside += ["PLUS SIGN WITH SUBSCRIPT TWO", "SUPERSCRIPT LATIN SMALL LETTER N", "SEVEN"]
+    beside += ["MATHEMATICAL BOLD CAPITAL A", "SUPERSCRIPT TWO HEADED ARROW"]
+    assert not any(glyphs.lone_digit(name) is not None for name in beside)
+    assert glyphs.lone_digit("SUBSCRIPT ZERO") == 0
+
+
+def test_lone_digits_of_a_font_are_all_of_its_european_digits():
+    own = glyphs.corpus(("DejaVuSans",)).where(lambda name: glyphs.lone_digit(name) is not None)
+    signs = "0123456789\u00b9\u00b2\u00b3" + "".join(map(chr, range(0x2074, 0x207A)))
+    signs += "\u2070" + "".join(map(chr, [*range(0x2080, 0x208A), *range(0x1D7CE, 0x1D800)]))
+    listed = [c for c in glyphs.characters("DejaVuSans") if c in signs]
+    assert [unicodedata.ucd_3_2_0.name(c) for c in listed] == list(own.names)
+    assert [unicodedata.digit(c) for c in listed] == [glyphs.lone_digit(n) for n in own.names]
+
+
 def test_those_that_are_wanted():
     plain = SMALL.where(lambda name: glyphs.plain_digit(name) is not None)
     assert len(plain) == 10 and set(plain.fonts) == {"cmr10"}

@@ -1,9 +1,10 @@
 """The competition barrier: two modalities in one model, which compete in small ones.
 
 Aghajanyan et al. 2023, arXiv:2301.03728: trained together, two modalities have the mean of the
-losses that each would have alone, less a synergy C, plus what they cost each other, A/N^alpha in
-capacity and a power of the data. At fixed data, for one modality, that is `excess`. Where it is 0
-lies the barrier; a larger model gains. Chapter: more-than-words.
+losses that each would have alone, less a synergy, plus what they cost each other, A/N^alpha in
+capacity and a power of the data. At fixed data the last is a constant, so that only C can be
+fitted, the synergy less that cost. For one modality the sum is `excess`. Where it is 0 lies the
+barrier; a larger model gains. Chapter: more-than-words.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ POWERS = np.geomspace(0.02, 2, 101)  # exponents alpha that are tried
 
 @dataclass(frozen=True)
 class Barrier:
-    """The excess A/N^alpha - C of a loss in nats, C at least 0 if it is a synergy.
+    """The excess A/N^alpha - C of a loss in nats.
 
-    A is given as the excess `small` at N = `smallest`, without C: small (smallest/N)^alpha - C.
+    C, here `synergy`, is the synergy less a cost that depends on the data alone: above 0 where the
+    synergy is the larger. A is given as the excess `small` at N = `smallest`, without C:
+    small (smallest/N)^alpha - C.
     """
 
     small: float
@@ -41,7 +44,7 @@ class Barrier:
 
     @property
     def params(self) -> float:
-        """Parameters at which competition and synergy are equal; infinite without a synergy."""
+        """Parameters at which competition and C are equal; infinite where C isn't above 0."""
         if self.synergy <= 0:
             return math.inf
         if self.small <= 0:
@@ -53,8 +56,9 @@ class Barrier:
 def fit(params: ArrayLike, excess: ArrayLike) -> Barrier:
     """The barrier that is nearest to excesses (sizes,) in nats, by least squares.
 
-    Both A and C are at least 0, as in the paper, and alpha is one of POWERS. Raises ValueError for
-    fewer than four sizes, unlike numbers of both, and sizes that aren't above 0.
+    Both A and C are at least 0 and alpha is one of POWERS. A C below 0 would leave no barrier, as
+    one of 0 does. Raises ValueError for fewer than four sizes, unlike numbers of both, and sizes
+    that aren't above 0.
     """
     params = validate.numbers("params", params, above=0)
     excess = validate.numbers("excess", excess)

@@ -37,6 +37,9 @@ SIZE = 40  # pixels at which a font draws
 FRAME, INK = 28, 20  # pixels of a picture, and of the longer side of its ink, before it is shrunk
 WORD = re.compile("[A-Z]+")
 DIGITS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
+LONE = re.compile(
+    rf"((MATHEMATICAL [A-Z -]+ )?DIGIT|SUPERSCRIPT|SUBSCRIPT) (?P<digit>{'|'.join(DIGITS)})"
+)
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,16 @@ def plain_digit(name: str) -> int | None:
     """The digit of a name that is "DIGIT ZERO" to "DIGIT NINE" and no other, or None."""
     first, _, last = name.partition(" ")
     return DIGITS.index(last) if first == "DIGIT" and last in DIGITS else None
+
+
+def lone_digit(name: str) -> int | None:
+    """The digit of a name whose picture is a European digit and nothing else, or None.
+
+    That is a plain digit, one above or below the line, or a mathematical one. Circled digits, Roman
+    numerals, fractions and the digits of other scripts are none of these.
+    """
+    found = LONE.fullmatch(name)
+    return DIGITS.index(found["digit"]) if found else None
 
 
 def _file(font: str) -> Path:
