@@ -1,8 +1,8 @@
 """The most that any attack can do to the models of the study `privacy` that keep a promise.
 
 `noise` keeps a promise of `epsilon` over so many `passes`, at the batch of that study. `promised_*`
-is what epsilon and delta alone allow an attack, `auc` and `caught` what all promises allow that the
-same noise keeps; the latter are shares at one false alarm in a hundred. Nothing here is drawn at
+is what epsilon and delta alone allow an attack, `auc` and `caught` what all that the same noise
+promises allows; the latter are shares at one false alarm in a hundred. Nothing here is drawn at
 random. Chapter: private-data.
 """
 
