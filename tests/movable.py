@@ -69,7 +69,7 @@ TABLES = {
     "data-quality": (".* kept", r"\w+ (65,536|262,144|1,048,576)"),
     "data-stock": ("year", ""),
     "generators": ("recognised|useful|precision|recall|copies", ""),
-    "private-data": ("AUC|found|loss above.*", ""),
+    "private-data": ("(AUC|found), .*", ""),
     "repeated-epochs": (r"\d+$", ""),
     "sparse-and-retrieving": ("once|.* times", ""),
     "teachers": (".* written", ""),

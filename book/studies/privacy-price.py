@@ -2,9 +2,10 @@
 
 A model reads so many `rows` of plays for eight passes within `epsilon` ("none" for no noise), from
 scratch or after 8,000 rows of public text, the docstrings of three packages, read four times
-(`start`). `unread` is its loss, in nats a letter, on other rows of the same plays. `rate` is tried
-on seed 100 alone, on rows kept for that, and `choice` is the loss there; the other seeds take the
-best. Chapter: private-data.
+(`start`). `unread` is its loss, in nats a letter, on other rows of the same plays. `batch`, the
+rows expected in a step, and `rate` are tried on seed 100 alone, for each arm and number of rows, on
+rows kept for that, and `choice` is the loss there; the other seeds take the best. Chapter:
+private-data.
 """
 
 from functools import cache
@@ -19,21 +20,23 @@ from datawall.text import corpus
 
 PASSES, PUBLIC = 8, 8_000
 CLIP = 0.5
-STEPS = 64  # with noise: so the batch grows with the rows
-PLAIN_BATCH = 32
+# Pairs of batch and rate. With noise a larger number of rows bears a larger batch.
+PLAIN = {(batch, rate) for batch in (16, 32, 128) for rate in (0.001, 0.003, 0.01)}
+PLAIN |= {(8, 0.001), (8, 0.003)}
+BATCHES = {500: (32, 64, 128), 1500: (64, 128, 256), 4500: (64, 128, 256, 512)}
 BEST = {
-    ("scratch", "none", 500): 0.003,
-    ("scratch", "none", 1500): 0.003,
-    ("scratch", "none", 4500): 0.003,
-    ("scratch", "8", 500): 0.01,
-    ("scratch", "8", 1500): 0.01,
-    ("scratch", "8", 4500): 0.01,
-    ("public", "none", 500): 0.003,
-    ("public", "none", 1500): 0.003,
-    ("public", "none", 4500): 0.003,
-    ("public", "8", 500): 0.003,
-    ("public", "8", 1500): 0.003,
-    ("public", "8", 4500): 0.01,
+    ("scratch", "none", 500): (16, 0.003),
+    ("scratch", "none", 1500): (16, 0.003),
+    ("scratch", "none", 4500): (16, 0.003),
+    ("scratch", "8", 500): (64, 0.01),
+    ("scratch", "8", 1500): (128, 0.01),
+    ("scratch", "8", 4500): (512, 0.03),
+    ("public", "none", 500): (32, 0.003),
+    ("public", "none", 1500): (32, 0.003),
+    ("public", "none", 4500): (16, 0.003),
+    ("public", "8", 500): (64, 0.003),
+    ("public", "8", 1500): (256, 0.01),
+    ("public", "8", 4500): (512, 0.01),
 }
 
 
@@ -48,7 +51,7 @@ def public(seed):
     return found
 
 
-def losses_of_a_model(start, epsilon, rows, rate, seed):
+def losses_of_a_model(start, epsilon, rows, batch, rate, seed):
     torch.set_num_threads(1)
     weights, order = independent([seed, 2], 2)
     found = readers.gathered(1, rows, seed=seed)
@@ -57,26 +60,29 @@ def losses_of_a_model(start, epsilon, rows, rate, seed):
         fresh = public(seed)
     else:
         fresh = letters.drawn(letters.Shape(len(found.vocabulary)), seed=weights)
-    how = Knobs(PLAIN_BATCH, rate)
+    how = Knobs(batch, rate)
     if epsilon != "none":
-        batch = PASSES * rows / STEPS
-        noise = accounting.noise_for(float(epsilon), trials.delta(rows), batch / rows, STEPS)
+        steps = private.steps(PASSES, rows, batch)
+        noise = accounting.noise_for(float(epsilon), trials.delta(rows), batch / rows, steps)
         how = Knobs(batch, rate, CLIP, noise)
     (model,) = private.readings(fresh, read, [PASSES], how, seed=order)
     return {"unread": trials.loss(model, found.unread), "choice": trials.loss(model, found.choice)}
 
 
-def _keep(start, epsilon, rows, rate, seed):
-    if rate == (0.01 if epsilon == "none" else 0.001):
-        return False
-    return seed == 100 or rate == BEST.get((start, epsilon, rows))
+def _keep(start, epsilon, rows, batch, rate, seed):
+    if seed != 100:
+        return (batch, rate) == BEST.get((start, epsilon, rows))
+    if epsilon == "none":
+        return (batch, rate) in PLAIN
+    return batch in BATCHES[rows] and rate > 0.001
 
 
 GRID = {
     "start": ("scratch", "public"),
     "epsilon": ("none", "8"),
     "rows": (500, 1500, 4500),
-    "rate": (0.001, 0.003, 0.01),
+    "batch": (8, 16, 32, 64, 128, 256, 512),
+    "rate": (0.001, 0.003, 0.01, 0.03),
     "seed": (100, 0, 1, 2, 3, 4),
 }
 STUDY = study.Study(

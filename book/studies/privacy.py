@@ -23,7 +23,7 @@ KNOBS = {
     ("0.5", "none"): {2: (32, 0.03), 8: (32, 0.01), 32: (32, 0.001)},
     ("0.5", "32"): {2: (32, 0.01), 8: (128, 0.01), 32: (128, 0.01)},
     ("0.5", "8"): {2: (32, 0.01), 8: (128, 0.01), 32: (128, 0.01)},
-    ("0.5", "2"): {2: (32, 0.01), 8: (128, 0.01)},
+    ("0.5", "2"): {2: (32, 0.01), 8: (128, 0.01), 32: (512, 0.01)},
 }  # batch and rate at width 48
 OTHERS = {24: (32, 0.01), 96: (32, 0.003)}
 
@@ -45,8 +45,6 @@ def _keep(width, clip, epsilon, passes, seed):
         return False
     if width != 48:
         return passes == 8 and clip == "none"
-    if epsilon == "2":
-        return passes in (2, 8)
     return clip == "none" or passes in NOISY
 
 

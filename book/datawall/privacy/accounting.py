@@ -1,4 +1,4 @@
-"""What a privacy budget proves, and the noise that it takes (chapter: private-data).
+"""What a promise of privacy proves, and the noise that it takes (chapter: private-data).
 
 A training run is (epsilon, delta)-private if one row more or less changes the chance of any outcome
 by a factor of at most e^epsilon, but for delta. Then whoever catches a share F of the rows that
@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import warnings
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,7 +34,7 @@ def noise_for(epsilon: float, delta: float, share: float, steps: int, way: str =
     """
     _check(delta, share, steps, way)
     validate.positive("epsilon", epsilon)
-    tools = _opacus("utils")
+    tools = opacus("utils")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that an order at the range's end was best
         return tools.get_noise_multiplier(
@@ -49,7 +50,7 @@ def spent(noise: float, delta: float, share: float, steps: int, way: str = "prv"
     """The epsilon that so many steps spend with this noise at this delta."""
     _check(delta, share, steps, way)
     validate.positive("noise", noise)
-    accountant = _opacus(way)
+    accountant = opacus(way)
     found = {"prv": "PRVAccountant", "rdp": "RDPAccountant"}[way]
     account = getattr(accountant, found)()
     account.history = [(noise, share, steps)]
@@ -85,10 +86,9 @@ def _check(delta: float, share: float, steps: int, way: str) -> None:
     validate.choice("way", way, WAYS)
 
 
-def _opacus(name: str):
+def opacus(name: str):
+    """A module of Opacus' accountants, or a ModuleNotFoundError that says what to install."""
     try:
-        from importlib import import_module
-
         return import_module(f"opacus.accountants.{name}")
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("opacus"):
