@@ -1,7 +1,8 @@
 """The levers of `levers` at other learning rates, in units of its own, to give each its best.
 
-The whole factorial but for the middle number of passes, at half and twice the rate; plays alone
-with no teacher, whose best is the highest of these, at higher ones, too. Chapter: planner.
+The whole factorial but for the middle number of passes, at a quarter and half of the rate and at
+twice that; plays alone with no teacher, whose best is the highest of these, at higher ones, too.
+Chapter: planner.
 """
 
 from functools import cache
@@ -33,7 +34,7 @@ GRID = {
     "text": ("plays", "plays and code"),
     "targets": ("letters", "teacher"),
     "decay": (0.1, 1.0),
-    "rate": (0.5, 2.0, 4.0, 8.0),
+    "rate": (0.25, 0.5, 2.0, 4.0, 8.0),
     "read": (2**15, 2**17),
     "seed": tuple(range(5)),
 }
