@@ -257,13 +257,16 @@ def bytes_of_two(spec, state):
     found = rates.Sum(1000 * hours, 10**power, 10**tokens, token)
     more = max(found.ratio, 1 / found.ratio)
     who = "the child has seen" if found.ratio >= 1 else "the model has read"
-    words = [f"{who} {_three_digits(more)} times as much"]
+    words = [
+        f"{who} {_digits(more, 3)} times as much",
+        f"{_digits(10**power, 3)} bytes a second, {_digits(10**tokens / 1e12, 2)} trillion tokens",
+    ]
     return {"symbol": [(found.child, None), (found.model, None)], "text": words}
 
 
-def _three_digits(value):
-    """As d3's format ,.3r has it."""
-    places = 2 - math.floor(math.log10(value))
+def _digits(value, count):
+    """As d3's formats ,.2r and ,.3r have it."""
+    places = count - 1 - math.floor(math.log10(value))
     return f"{round(value, places):,.{max(0, places)}f}"
 
 
