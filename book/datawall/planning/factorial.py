@@ -85,9 +85,8 @@ def interactions(loss: xr.DataArray, levers: Sequence[str], most: int = 2) -> xr
 
 def sets(loss: xr.DataArray, levers: Sequence[str]) -> xr.DataArray:
     """Loss saved by every set of levers: (set, ...), named as "passes + filter"; "none" first."""
-    groups = list(_sets(levers))
-    parts = [saved(loss, levers, group) for group in groups]
-    return xr.concat(parts, xr.Variable("set", [" + ".join(group) or "none" for group in groups]))
+    found = cells(loss, levers)
+    return (found.sel(set="none", drop=True) - found).transpose("set", ...)
 
 
 def cells(values: xr.DataArray, levers: Sequence[str]) -> xr.DataArray:
