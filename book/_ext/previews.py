@@ -5,7 +5,6 @@ on white paper; other pages have their first paragraph and the picture of the in
 """
 
 import base64
-import json
 from html import escape
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from docutils import nodes
 from PIL import Image
 
+import chapters
 from datawall import BOOK
 
 SIZE, SMALL = (1200, 630), (400, 210)  # pixels: as those who show links ask for, and in lists
@@ -47,7 +47,7 @@ def write_pictures(app):
     folder = Path(app.outdir, "_static", "previews")
     (folder / "small").mkdir(parents=True, exist_ok=True)
     for path in sorted(BOOK.glob("*.ipynb")):
-        picture = first_picture(json.loads(path.read_text("utf-8")))
+        picture = first_picture(chapters.read(path))
         if picture:
             (folder / f"{path.stem}.png").write_bytes(on_paper(picture))
             (folder / "small" / f"{path.stem}.png").write_bytes(on_paper(picture, SMALL))
